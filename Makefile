@@ -1,0 +1,37 @@
+# Needs python3 (3.11 or newer), pip, make and git. Everything else goes into .tools and .venv.
+UV := $(or $(shell command -v uv),.tools/bin/uv)
+INSTALL = $(UV) venv --quiet --allow-existing && $(UV) pip install --quiet --constraint requirements.lock --editable .
+PEERS ?= ../shared/bench/peers
+export UV_COMPILE_BYTECODE := 1
+export UV_PYTHON_DOWNLOADS := never
+unexport PYTHONDONTWRITEBYTECODE VIRTUAL_ENV
+
+.PHONY: help demo test check format lock bench
+help: ## list what can be made
+	@grep -E '^[a-z]+:.*##' Makefile | sed 's/:.*##/\t/'
+demo: .venv/demo.done ## hedge a model market through a crash and a squeeze
+	.venv/bin/hedgerow demo $(ARGS)
+test: .venv/test.done ## pass all tests
+	.venv/bin/pytest $(ARGS)
+check: .venv/test.done ## lint, format, types, import rules, house rules
+	.venv/bin/ruff check .
+	.venv/bin/ruff format --check .
+	.venv/bin/mypy
+	.venv/bin/lint-imports
+	.venv/bin/pytest -q tests/test_tidy.py
+format: .venv/test.done ## let the formatter write
+	.venv/bin/ruff check --fix .
+	.venv/bin/ruff format .
+bench: .venv/test.done .venv-peers/done ## one year of minutes beside the peers (PEERS=folder), as ratios
+	.venv/bin/python -m tests.benchmark --peers $(PEERS) --peers-python .venv-peers/bin/python
+lock: | $(UV) ## resolve the dependencies again, with hashes and without addresses
+	$(UV) pip compile -q --universal --generate-hashes --no-emit-index-url --custom-compile-command 'make lock' pyproject.toml --all-extras --group dev -o requirements.lock
+
+.venv/demo.done: requirements.lock pyproject.toml | $(UV)
+	$(INSTALL) && touch $@
+.venv/test.done: requirements.lock pyproject.toml | $(UV)
+	$(INSTALL) --group dev && touch $@
+.venv-peers/done: | $(UV)
+	$(UV) venv --quiet --allow-existing .venv-peers && VIRTUAL_ENV=.venv-peers $(UV) pip install --quiet backtesting==0.6.6 && touch $@
+.tools/bin/uv:
+	python3 -m pip install --quiet --disable-pip-version-check --root-user-action ignore --target .tools 'uv==0.13.8'
