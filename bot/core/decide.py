@@ -1,0 +1,309 @@
+"""The study's one door: ``decide(snapshot, rules) -> Decision``.
+
+Read it top to bottom: policies wish, exposure measures the gap, pricing writes a slip, risk stamps it, orders number
+it. Out come commands, refusals, the new memory, an explanation per hedge, and for how long the answer stays good.
+
+Invariants held here: I4, |hedge| <= target + one step with in-flight and unknown counted; one working order per
+contract; nothing is decided for a contract while an order's fate is open.
+"""
+
+from typing import Literal
+
+from bot.core import exposure as exposures
+from bot.core import policy, pricing, risk
+from bot.core.exposure import Book, Exposure, PriceBox
+from bot.core.orders import (
+    BLOCKING,
+    OrderRequest,
+    OrderState,
+    WorkingOrder,
+    client_order_id,
+)
+from bot.core.policy import NO_END_MS, MarketView, Target
+from bot.core.risk import Approved, Refused
+from bot.core.rules import HedgeRules, Rules
+from bot.core.snapshot import HedgeMemory, Memory, Snapshot
+from bot.core.values import ONE, ZERO, Contracts, Ratio, record, side_of
+
+Answer = Literal["place", "cancel", "hold", "wait", "refused", "blind"]
+
+
+@record
+class Cancel:
+    """Take an order of ours back."""
+
+    hedge: str
+    symbol: str
+    client_order_id: str
+    reason: str
+    kind: Literal["cancel"] = "cancel"
+
+
+Command = Approved | Cancel
+
+
+@record
+class Quiet:
+    """How long a decision stays good: nothing is commanded up to ``until_ms`` while every price is in its box.
+
+    It speaks of time and prices only. A fill, a payment, a transfer or a changed rule ends it.
+    """
+
+    until_ms: int
+    boxes: tuple[PriceBox, ...]
+
+
+@record
+class Explanation:
+    """Why one hedge got its answer: holdings x ratio = target - held - in flight = gap, and what follows."""
+
+    hedge: str
+    answer: Answer
+    why: str
+    target: Target | None = None
+    exposure: Exposure | None = None
+
+
+@record
+class Decision:
+    """The answer to one snapshot."""
+
+    number: int
+    at_ms: int
+    commands: tuple[Command, ...]
+    refused: tuple[Refused, ...]
+    memory: Memory
+    explanations: tuple[Explanation, ...]
+    quiet: Quiet
+
+
+@record
+class Verdict:
+    """What one hedge came to, before the account's answers are put together."""
+
+    explanation: Explanation
+    memory: HedgeMemory
+    command: Command | None = None
+    refused: Refused | None = None
+    until_ms: int
+    box: PriceBox | None = None
+    """None: any price change asks again."""
+
+
+def decide(snapshot: Snapshot, rules: Rules) -> Decision:
+    """Decide every hedge of one margin account. Pure: the same picture and rules give the same answer, always."""
+    number = snapshot.memory.number + 1
+    if snapshot.missing:
+        return _blind(snapshot, rules, number)
+    verdicts = [_decide_hedge(snapshot, rules, hedge, number) for hedge in rules.hedges]
+    return Decision(
+        number=number,
+        at_ms=snapshot.at_ms,
+        commands=tuple(v.command for v in verdicts if v.command is not None),
+        refused=tuple(v.refused for v in verdicts if v.refused is not None),
+        memory=Memory(number=number, hedges=tuple(v.memory for v in verdicts)),
+        explanations=tuple(v.explanation for v in verdicts),
+        quiet=_quiet(snapshot, verdicts),
+    )
+
+
+def _blind(snapshot: Snapshot, rules: Rules, number: int) -> Decision:
+    """Answer a picture with holes: no command, no memory of it, ask again at once."""
+    why = "Nothing is decided on an incomplete picture: " + "; ".join(snapshot.missing) + "."
+    return Decision(
+        number=number,
+        at_ms=snapshot.at_ms,
+        commands=(),
+        refused=(),
+        memory=Memory(number=number, hedges=snapshot.memory.hedges),
+        explanations=tuple(Explanation(hedge=hedge.name, answer="blind", why=why) for hedge in rules.hedges),
+        quiet=Quiet(until_ms=snapshot.at_ms, boxes=()),
+    )
+
+
+def _quiet(snapshot: Snapshot, verdicts: list[Verdict]) -> Quiet:
+    """Put the hedges' quiet times together; a hedge that acted or must look again leaves none."""
+    boxes = tuple(v.box for v in verdicts if v.box is not None)
+    if len(boxes) < len(verdicts):
+        return Quiet(until_ms=snapshot.at_ms, boxes=())
+    return Quiet(until_ms=min((v.until_ms for v in verdicts), default=NO_END_MS), boxes=boxes)
+
+
+def _decide_hedge(snapshot: Snapshot, rules: Rules, hedge: HedgeRules, number: int) -> Verdict:
+    """Decide one hedge: wish, measure, then look at the order that works, or at the trade that is due."""
+    book = exposures.book(snapshot, hedge)
+    working = snapshot.working_on(hedge.symbol)
+    in_flight = Contracts(sum((order.in_flight for order in working), ZERO))
+    target = policy.ask(hedge.stages, _view(snapshot, hedge, book), hedge.band)
+    measured = exposures.measure(book, hedge, target, in_flight)
+    case = Case(
+        snapshot=snapshot,
+        rules=rules,
+        hedge=hedge,
+        number=number,
+        book=book,
+        target=target,
+        exposure=measured,
+        memory=snapshot.memory.of(hedge.name),
+    )
+    if working:
+        return _with_working(case, working)
+    trade = exposures.trade_needed(measured, book.contract)
+    return _hold(case) if trade == ZERO else _trade(case, trade)
+
+
+@record
+class Case:
+    """One hedge's papers on the desk."""
+
+    snapshot: Snapshot
+    rules: Rules
+    hedge: HedgeRules
+    number: int
+    book: Book
+    target: Target
+    exposure: Exposure
+    memory: HedgeMemory
+
+    @property
+    def gap_since_ms(self) -> int:
+        """When this gap was first seen; now, if it is new."""
+        since = self.memory.gap_since_ms
+        return self.snapshot.at_ms if since is None else since
+
+    @property
+    def patience_ends_ms(self) -> int:
+        """When the gap has waited long enough to cross the spread."""
+        return pricing.patience_ends_ms(self.rules.pricing, self.gap_since_ms)
+
+    @property
+    def waited_out(self) -> bool:
+        """Whether the gap has waited long enough to cross the spread."""
+        return self.snapshot.at_ms >= self.patience_ends_ms
+
+    def explain(self, answer: Answer, why: str) -> Explanation:
+        """Put the figures beside an answer."""
+        return Explanation(
+            hedge=self.hedge.name, answer=answer, why=why, target=self.target, exposure=self.exposure
+        )
+
+
+def _view(snapshot: Snapshot, hedge: HedgeRules, book: Book) -> MarketView:
+    """Cut out what policies may see."""
+    rates = [funding.rate for funding in snapshot.funding if funding.symbol == hedge.symbol]
+    return MarketView(
+        at_ms=snapshot.at_ms,
+        asset=hedge.asset,
+        mark=book.mark,
+        index=book.index,
+        funding_rate=rates[0] if rates else None,
+    )
+
+
+def _hold(case: Case) -> Verdict:
+    """Leave the hedge as it is and forget the gap."""
+    inside = "below one step" if case.exposure.outside else "inside the band"
+    return Verdict(
+        explanation=case.explain("hold", f"The gap is {inside}."),
+        memory=HedgeMemory(hedge=case.hedge.name),
+        until_ms=case.target.valid_until_ms,
+        box=exposures.price_box(case.book, case.hedge, case.target, case.exposure.in_flight),
+    )
+
+
+def _with_working(case: Case, working: tuple[WorkingOrder, ...]) -> Verdict:
+    """Look at an order that works: wait for its fate, take it back if it is too much or too slow, or let it stand."""
+    open_fate = [order for order in working if order.state in BLOCKING]
+    if open_fate:
+        return _wait(case, f"Order {open_fate[0].request.client_order_id} is {open_fate[0].state}.")
+    order = working[0]
+    if case.waited_out:
+        return _cancel(case, order, "patience is out; the rest will cross")
+    if _overshoots(case, order):
+        return _cancel(case, order, "it is more than the target asks for now")
+    return _wait(case, f"Order {order.request.client_order_id} stands at the touch.")
+
+
+def _overshoots(case: Case, order: WorkingOrder) -> bool:
+    """Whether an order, filled, would leave the hedge beyond its target by a step or more (invariant I4)."""
+    step = case.book.contract.contracts_step
+    return order.request.side.sign * case.exposure.gap <= -step
+
+
+def _cancel(case: Case, order: WorkingOrder, reason: str) -> Verdict:
+    return Verdict(
+        explanation=case.explain("cancel", f"Order {order.request.client_order_id}: {reason}."),
+        memory=_remember(case),
+        command=Cancel(
+            hedge=case.hedge.name,
+            symbol=case.hedge.symbol,
+            client_order_id=order.request.client_order_id,
+            reason=reason,
+        ),
+        until_ms=case.snapshot.at_ms,
+    )
+
+
+def _wait(case: Case, why: str) -> Verdict:
+    """Wait: nothing more is due for this hedge until an order's news, the end of patience, or a price move."""
+    settled = all(order.state is OrderState.OPEN for order in case.snapshot.working_on(case.hedge.symbol))
+    box = exposures.PriceBox(
+        symbol=case.hedge.symbol, low=Ratio(ONE), high=Ratio(ONE), mark=case.book.mark, index=case.book.index
+    )
+    return Verdict(
+        explanation=case.explain("wait", why),
+        memory=_remember(case),
+        until_ms=min(case.patience_ends_ms - 1, case.target.valid_until_ms) if settled else NO_END_MS,
+        box=box,
+    )
+
+
+def _remember(case: Case, *, sent: bool = False) -> HedgeMemory:
+    return HedgeMemory(
+        hedge=case.hedge.name, gap_since_ms=case.gap_since_ms, reprices=case.memory.reprices + sent
+    )
+
+
+def _trade(case: Case, signed: Contracts) -> Verdict:
+    """Write the slip of a trade that is due, and have it stamped."""
+    side, quote = side_of(signed), case.snapshot.quote(case.hedge.symbol)
+    slip = pricing.price(side, quote, case.book.contract, case.rules.pricing, waited_out=case.waited_out)
+    wish = OrderRequest(
+        client_order_id=client_order_id(
+            case.snapshot.account, case.hedge.name, case.number, "hedge", case.memory.reprices
+        ),
+        symbol=case.hedge.symbol,
+        side=side,
+        contracts=Contracts(abs(signed)),
+        limit_price=slip.limit_price,
+        time_in_force=slip.time_in_force,
+        reduce_only=_reduces(case.exposure, signed),
+    )
+    stamped = risk.judge(case.snapshot, case.rules.risk, case.hedge.name, wish, crossing=slip.crossing)
+    if isinstance(stamped, Refused):
+        return Verdict(
+            explanation=case.explain("refused", "The guard refused: " + ", ".join(stamped.gates) + "."),
+            memory=_remember(case),
+            refused=stamped,
+            until_ms=case.snapshot.at_ms,
+        )
+    return Verdict(
+        explanation=case.explain("place", _place_words(stamped)),
+        memory=_remember(case, sent=True),
+        command=stamped,
+        until_ms=case.snapshot.at_ms,
+    )
+
+
+def _reduces(exposure: Exposure, signed: Contracts) -> bool:
+    """Whether a trade only makes the position smaller."""
+    return signed * exposure.held < ZERO and abs(signed) <= abs(exposure.held)
+
+
+def _place_words(approved: Approved) -> str:
+    request = approved.request
+    manner = "across the spread" if approved.crossing else "at the touch"
+    shrunk = (
+        "" if request.contracts == approved.contracts_asked else f", shrunk from {approved.contracts_asked}"
+    )
+    return f"{request.side} {request.contracts} contracts{shrunk} {manner}."

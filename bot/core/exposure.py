@@ -1,0 +1,242 @@
+"""How exposed the owner is, and how far that is from the wish: net delta, achieved ratio, gap.
+
+Here is where an inverse hedge is right or wrong. Coins count where they lie *and* as unrealised coin profit
+(reference section 3.1), so that a price move alone opens no gap.
+"""
+
+from dataclasses import replace
+from decimal import Decimal
+
+from bot.core import formulas
+from bot.core.instruments import Contract
+from bot.core.policy import Target
+from bot.core.rules import HedgeRules, Meaning
+from bot.core.snapshot import Position, Snapshot, Wallet
+from bot.core.values import (
+    ONE,
+    ZERO,
+    Coins,
+    Contracts,
+    Price,
+    Ratio,
+    floor_to_step,
+    record,
+    round_to_step,
+)
+
+
+@record
+class Exposure:
+    """Where a hedge stands. Coins are base coins; contracts and coins of a short are negative."""
+
+    holdings: Coins
+    """Coins outside the futures wallet."""
+    own: Coins
+    """B0: coins the owner would have without price profit of the hedge."""
+    equity: Coins
+    """Coins in the futures wallet with unrealised coin profit; 0 for a linear contract."""
+    net_delta: Coins
+    """What the dollar value gains per unit of price, in coins."""
+    held: Contracts
+    in_flight: Contracts
+    """Signed contracts that working orders may still fill."""
+    target: Contracts
+    """Wanted position, in whole steps."""
+    gap: Contracts
+    """Exact target - held - in flight; negative: more short is needed."""
+    band_outer: Contracts
+    band_inner: Contracts
+    ratio_achieved: Ratio | None
+    """Hedged share of own coins; None when there are none."""
+    net_short: bool
+    """The target itself is a net short bet."""
+
+    @property
+    def outside(self) -> bool:
+        """Whether the gap is beyond the outer edge of the band."""
+        return abs(self.gap) > self.band_outer
+
+
+@record
+class Book:
+    """The figures that targets are made of, gathered once."""
+
+    contract: Contract
+    holdings: Coins
+    wallet: Wallet
+    position: Position
+    mark: Price
+    index: Price
+
+    @property
+    def price_pnl(self) -> Coins:
+        """Realised and unrealised price profit of the position, in settlement currency."""
+        open_pnl = ZERO
+        if self.position.contracts != ZERO:
+            open_pnl = self.contract.pnl(self.position.contracts, self.position.entry_price, self.mark)
+        return Coins(self.position.realised_pnl + open_pnl)
+
+    @property
+    def equity(self) -> Coins:
+        """Wallet and unrealised profit, in settlement currency."""
+        return Coins(self.wallet.balance - self.position.realised_pnl + self.price_pnl)
+
+    @property
+    def own(self) -> Coins:
+        """B0: own coins. Coin funding and fees move them, price profit does not."""
+        if self.contract.linear:
+            return self.holdings
+        return Coins(self.holdings + self.wallet.balance - self.position.realised_pnl)
+
+    @property
+    def coin_equity(self) -> Coins:
+        """Q: coins in the futures wallet, unrealised profit included; a linear contract's wallet holds no coins."""
+        return Coins(ZERO) if self.contract.linear else self.equity
+
+
+def book(snapshot: Snapshot, hedge: HedgeRules) -> Book:
+    """Gather the figures of one hedge; the quote's mark and index are the prices."""
+    quote = snapshot.quote(hedge.symbol)
+    contract = snapshot.contract(hedge.symbol)
+    return Book(
+        contract=contract,
+        holdings=snapshot.coins_held(hedge.asset),
+        wallet=snapshot.wallet(contract.settle),
+        position=snapshot.position(hedge.symbol),
+        mark=quote.mark,
+        index=quote.index,
+    )
+
+
+def wanted_size(b: Book, hedge: HedgeRules, ratio: Ratio) -> Coins:
+    """Native size the short should have, exact: coins (linear) or US dollars (inverse). Never negative."""
+    size = _wanted_linear(b, hedge, ratio) if b.contract.linear else _wanted_inverse(b, hedge, ratio)
+    return Coins(max(size, ZERO))
+
+
+def _wanted_linear(b: Book, hedge: HedgeRules, ratio: Ratio) -> Coins:
+    match hedge.meaning:
+        case Meaning.SHARE_OF_HOLDINGS:
+            size = formulas.target_linear_share(ratio, b.own)
+        case Meaning.CONSTANT_MIX:
+            hedge_value = Coins(b.equity - b.wallet.deposited)
+            size = formulas.target_linear_mix(ratio, b.holdings, hedge_value, b.index)
+        case Meaning.FIXED_AMOUNT:
+            size = formulas.target_linear_amount(ratio * hedge.amount, b.index)
+    return Coins(size)
+
+
+def _wanted_inverse(b: Book, hedge: HedgeRules, ratio: Ratio) -> Coins:
+    match hedge.meaning:
+        case Meaning.SHARE_OF_HOLDINGS:
+            size = formulas.target_inverse_share(ratio, b.own, b.holdings, b.equity, b.mark)
+        case Meaning.CONSTANT_MIX:
+            size = formulas.target_inverse_mix(ratio, b.holdings, b.equity, b.mark)
+        case Meaning.FIXED_AMOUNT:
+            amount = ratio * hedge.amount
+            size = formulas.target_inverse_amount(amount, b.own, b.holdings, b.equity, b.mark, b.index)
+    return Coins(size)
+
+
+def net_delta(b: Book) -> Coins:
+    """Coins the dollar value still moves with, collateral and unrealised coin profit included."""
+    return Coins(b.holdings + b.coin_equity + b.contract.coins(b.position.contracts, b.mark))
+
+
+def measure(b: Book, hedge: HedgeRules, target: Target, in_flight: Contracts) -> Exposure:
+    """Set what is held and in flight (signed contracts) against what ``target`` wants."""
+    contract, own, delta = b.contract, b.own, net_delta(b)
+    exact = -wanted_size(b, hedge, target.ratio) / contract.contract_size
+    round_target = floor_to_step if contract.linear else round_to_step
+    own_contracts = contract.contracts_for(own, b.mark)
+    after = b.holdings + b.coin_equity + contract.coins(exact, b.mark)
+    return Exposure(
+        holdings=b.holdings,
+        own=own,
+        equity=b.coin_equity,
+        net_delta=delta,
+        held=b.position.contracts,
+        in_flight=in_flight,
+        target=Contracts(round_target(exact, contract.contracts_step)),
+        gap=Contracts(exact - b.position.contracts - in_flight),
+        band_outer=Contracts(target.band.outer * own_contracts),
+        band_inner=Contracts(target.band.inner * own_contracts),
+        ratio_achieved=Ratio(ONE - delta / own) if own > ZERO else None,
+        net_short=after < -contract.coins(contract.contracts_step, b.mark),
+    )
+
+
+def trade_needed(exposure: Exposure, contract: Contract) -> Contracts:
+    """Signed whole steps that bring the hedge from outside the band to its near inner edge, 0 if none is due.
+
+    A remainder below one step, or below the venue's minimum, is left alone.
+    """
+    if not exposure.outside:
+        return Contracts(ZERO)
+    step = contract.contracts_step
+    if exposure.band_inner > ZERO:
+        edge = abs(exposure.gap) - exposure.band_inner
+        signed = floor_to_step(edge if exposure.gap > ZERO else -edge, step)
+    else:
+        signed = exposure.target - exposure.held - exposure.in_flight
+    return Contracts(signed if abs(signed) >= max(step, contract.contracts_min) else ZERO)
+
+
+# --- how far prices may move before the answer changes ------------------------------------------------------
+
+
+@record
+class PriceBox:
+    """Prices of one contract between which a hedge stays as it is; None on a side is "at any price"."""
+
+    symbol: str
+    low: Ratio | None
+    """Lowest multiple of today's mark and index."""
+    high: Ratio | None
+    """Highest multiple of today's mark and index."""
+    mark: Price
+    index: Price
+
+    def contains(self, mark: Decimal, index: Decimal) -> bool:
+        """Whether both prices lie inside."""
+        if self.low is None or self.high is None:
+            return True
+        return (
+            self.low * self.mark <= mark <= self.high * self.mark
+            and self.low * self.index <= index <= self.high * self.index
+        )
+
+
+def anywhere(b: Book) -> PriceBox:
+    """Give the box of a hedge that no price can disturb."""
+    return PriceBox(symbol=b.contract.symbol, low=None, high=None, mark=b.mark, index=b.index)
+
+
+def price_box(b: Book, hedge: HedgeRules, target: Target, in_flight: Contracts) -> PriceBox:
+    """Find a box of marks and indexes inside which no trade becomes due, given that none is due now.
+
+    A share of holdings opens no gap by price, inside the band or (linear) below one step. Otherwise the gap is
+    monotone in the mark at a fixed index and in the index at a fixed mark, so that a box is safe if its corners are,
+    all for the same reason; the widest safe one of a short list is taken.
+    """
+    inside = not measure(b, hedge, target, in_flight).outside
+    if hedge.meaning is Meaning.SHARE_OF_HOLDINGS and (inside or b.contract.linear):
+        return anywhere(b)
+    for width in BOX_WIDTHS:
+        low, high = ONE / (ONE + width), ONE + width
+        corners = [
+            measure(replace(b, mark=Price(b.mark * m), index=Price(b.index * i)), hedge, target, in_flight)
+            for m in (low, high)
+            for i in (low, high)
+        ]
+        if inside:
+            safe = not any(corner.outside for corner in corners)
+        else:
+            safe = all(trade_needed(corner, b.contract) == ZERO and corner.outside for corner in corners)
+        if safe:
+            break
+    return PriceBox(symbol=b.contract.symbol, low=Ratio(low), high=Ratio(high), mark=b.mark, index=b.index)
+
+
+BOX_WIDTHS = tuple(Decimal(width).scaleb(-4) for width in (10000, 3000, 1000, 300, 100, 30, 10, 3, 1, 0))
+"""Candidates for the half-width of a box, as shares of the price; the last is the price itself."""

@@ -1,0 +1,298 @@
+"""The guard stamps each wish Approved or Refused; nothing else in the house can make either.
+
+Every order is judged on the state *after* it. An order that adds exposure is shrunk to what the limits allow before
+it is refused; an order that reduces is stopped by nothing but its own size and a stale quote (invariant I5 leaves the
+way out open). A wish that cannot be judged is refused.
+"""
+
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Literal
+
+from bot.core.instruments import Contract
+from bot.core.orders import OrderRequest
+from bot.core.rules import RiskRules
+from bot.core.snapshot import Quote, Snapshot
+from bot.core.values import ONE, ZERO, Contracts, Price, Side, floor_to_step, record
+
+MS = Decimal(1000)
+
+Gate = Literal[
+    "quote_age",
+    "order_notional",
+    "position_notional",
+    "venue_minimum",
+    "leverage",
+    "margin_ratio",
+    "liquidation_distance",
+]
+
+
+@record
+class Verdict:
+    """What one gate said: the figure after the order as asked, its limit, and how many contracts may pass."""
+
+    gate: Gate
+    passed: bool
+    figure: Decimal | None
+    limit: Decimal
+    contracts_allowed: Contracts
+
+
+@record
+class Approved:
+    """A request that may be sent, with every gate's verdict. Made only in this file."""
+
+    hedge: str
+    request: OrderRequest
+    contracts_asked: Contracts
+    verdicts: tuple[Verdict, ...]
+    crossing: bool
+    kind: Literal["place"] = "place"
+
+
+@record
+class Refused:
+    """A wish that may not be sent, and why."""
+
+    hedge: str
+    contracts_asked: Contracts
+    side: Side
+    verdicts: tuple[Verdict, ...]
+
+    @property
+    def gates(self) -> tuple[Gate, ...]:
+        """Name the gates that said no."""
+        return tuple(verdict.gate for verdict in self.verdicts if not verdict.passed)
+
+
+@record
+class After:
+    """The margin account as it would be after an order filled at its price."""
+
+    equity: Decimal
+    """Settlement currency: wallet and unrealised profit at the mark, taker fee paid."""
+    value: Decimal
+    maintenance: Decimal
+    notional: Decimal
+    liquidation_price: Price | None
+
+    short: bool
+
+    @property
+    def leverage(self) -> Decimal | None:
+        """Position value over equity; None when there is no equity."""
+        return self.value / self.equity if self.equity > ZERO else None
+
+    @property
+    def margin_ratio(self) -> Decimal | None:
+        """Maintenance over equity, 1 is liquidation; None when there is no equity."""
+        return self.maintenance / self.equity if self.equity > ZERO else None
+
+    def liquidation_distance(self, mark: Price) -> Decimal | None:
+        """Adverse move from the mark to liquidation as a share of the mark; None when no price liquidates.
+
+        Negative when the mark is already beyond it.
+        """
+        if self.liquidation_price is None:
+            return None
+        move = self.liquidation_price / mark - ONE
+        return move if self.short else -move
+
+
+def margin_after(snapshot: Snapshot, symbol: str, signed: Decimal, fill_price: Price) -> After:
+    """Forecast the margin of ``symbol``'s wallet after ``signed`` contracts more fill at ``fill_price``.
+
+    Working orders of the same contract count as filled at that price: in flight is exposure.
+    """
+    contract, quote = snapshot.contract(symbol), snapshot.quote(symbol)
+    position, wallet = snapshot.position(symbol), snapshot.wallet(contract.settle)
+    added = signed + sum((order.in_flight for order in snapshot.working_on(symbol)), ZERO)
+    fees = contract.fee_taker * contract.value(added, fill_price)
+    contracts, entry, realised = blend(contract, position.contracts, position.entry_price, added, fill_price)
+    others = _other_positions(snapshot, contract.settle, symbol)
+    backing = wallet.balance + realised - fees + others
+    own_pnl = contract.pnl(contracts, entry, quote.mark) if contracts != ZERO else ZERO
+    return After(
+        equity=backing + own_pnl,
+        value=contract.value(contracts, quote.mark),
+        maintenance=contract.maintenance(contracts, entry, quote.mark) if contracts != ZERO else ZERO,
+        notional=contract.notional(contracts, quote.mark),
+        liquidation_price=contract.liquidation_price(contracts, entry, backing),
+        short=contracts < ZERO,
+    )
+
+
+def _other_positions(snapshot: Snapshot, settle: str, symbol: str) -> Decimal:
+    """Profit less maintenance margin of the wallet's other positions: what they leave to back this one."""
+    total = ZERO
+    for position in snapshot.positions:
+        if position.symbol == symbol or position.contracts == ZERO:
+            continue
+        contract, mark = snapshot.contract(position.symbol), snapshot.quote(position.symbol).mark
+        if contract.settle == settle:
+            total += contract.pnl(position.contracts, position.entry_price, mark)
+            total -= contract.maintenance(position.contracts, position.entry_price, mark)
+    return total
+
+
+def blend(
+    contract: Contract, held: Decimal, entry: Decimal, added: Decimal, price: Decimal
+) -> tuple[Decimal, Decimal, Decimal]:
+    """Fill ``added`` signed contracts into a position: ``(contracts, entry, realised profit)`` afterwards."""
+    if held == ZERO or held * added > ZERO:
+        total = held + added
+        if held == ZERO or added == ZERO:
+            return total, (price if held == ZERO else entry), ZERO
+        if contract.linear:
+            return total, (held * entry + added * price) / total, ZERO
+        return total, total / (held / entry + added / price), ZERO
+    closed = -added if abs(added) <= abs(held) else held
+    realised = contract.pnl(closed, entry, price)
+    total = held + added
+    return total, (entry if total * held > ZERO else price), realised
+
+
+def largest(wanted: Contracts, step: Contracts, allowed: Callable[[Decimal], bool]) -> Contracts:
+    """Find the largest whole number of steps up to ``wanted`` that ``allowed`` lets pass, by halving.
+
+    ``allowed`` must be monotone: what passes at a size passes at every smaller one.
+    """
+    if allowed(wanted):
+        return wanted
+    low, high = 0, int(wanted / step)
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (middle, high) if allowed(middle * step) else (low, middle)
+    return Contracts(low * step)
+
+
+def judge(
+    snapshot: Snapshot, rules: RiskRules, hedge: str, wish: OrderRequest, *, crossing: bool
+) -> Approved | Refused:
+    """Judge a wish at every gate; approve it, shrunk if need be, or refuse it."""
+    contract, quote = snapshot.contract(wish.symbol), snapshot.quote(wish.symbol)
+    verdicts = [_quote_age(snapshot, quote, rules, wish), _order_notional(contract, rules, wish)]
+    if not wish.reduce_only:
+        verdicts += _exposure_gates(snapshot, contract, quote, rules, wish)
+    size = min(verdict.contracts_allowed for verdict in verdicts)
+    verdicts.append(_venue_minimum(contract, wish, size))
+    if not verdicts[-1].passed or size == ZERO:
+        return Refused(hedge=hedge, contracts_asked=wish.contracts, side=wish.side, verdicts=tuple(verdicts))
+    return Approved(
+        hedge=hedge,
+        request=wish if size == wish.contracts else _shrunk(wish, size),
+        contracts_asked=wish.contracts,
+        verdicts=tuple(verdicts),
+        crossing=crossing,
+    )
+
+
+def _shrunk(wish: OrderRequest, size: Contracts) -> OrderRequest:
+    return OrderRequest(
+        client_order_id=wish.client_order_id,
+        symbol=wish.symbol,
+        side=wish.side,
+        contracts=size,
+        limit_price=wish.limit_price,
+        time_in_force=wish.time_in_force,
+        reduce_only=wish.reduce_only,
+    )
+
+
+def _verdict(
+    gate: Gate, wish: OrderRequest, figure: Decimal | None, limit: Decimal, allowed: Contracts
+) -> Verdict:
+    return Verdict(
+        gate=gate,
+        passed=allowed == wish.contracts,
+        figure=figure,
+        limit=limit,
+        contracts_allowed=allowed,
+    )
+
+
+def quote_age_seconds(snapshot: Snapshot, quote: Quote) -> Decimal:
+    """Age of a quote; negative when its clock runs ahead of ours."""
+    return (snapshot.at_ms - quote.at_ms) / MS
+
+
+def _quote_age(snapshot: Snapshot, quote: Quote, rules: RiskRules, wish: OrderRequest) -> Verdict:
+    age, limit = quote_age_seconds(snapshot, quote), rules.quote_age_seconds_max
+    return _verdict("quote_age", wish, age, limit, wish.contracts if abs(age) <= limit else Contracts(ZERO))
+
+
+def _order_notional(contract: Contract, rules: RiskRules, wish: OrderRequest) -> Verdict:
+    """Shrink an order to the cap; what remains is the next order's."""
+    if wish.limit_price is None:
+        return _verdict("order_notional", wish, ZERO, rules.order_notional_max, Contracts(ZERO))
+    figure = contract.notional(wish.contracts, wish.limit_price)
+    one = contract.notional(ONE, wish.limit_price)
+    cap = Contracts(floor_to_step(rules.order_notional_max / one, contract.contracts_step))
+    return _verdict("order_notional", wish, figure, rules.order_notional_max, min(cap, wish.contracts))
+
+
+def _exposure_gates(
+    snapshot: Snapshot, contract: Contract, quote: Quote, rules: RiskRules, wish: OrderRequest
+) -> list[Verdict]:
+    """Judge what adds exposure by the margin account after it, shrinking to the largest size each limit allows."""
+    price, sign = wish.limit_price or quote.mark, wish.side.sign
+
+    def after(contracts: Decimal) -> After:
+        return margin_after(snapshot, wish.symbol, sign * contracts, price)
+
+    asked = after(wish.contracts)
+    verdicts = []
+    for gate, limit, figure in _limits(rules, quote.mark):
+        most = gate != "liquidation_distance"
+
+        def passes(
+            contracts: Decimal, figure: Figure = figure, limit: Decimal = limit, *, most: bool = most
+        ) -> bool:
+            return within(
+                figure(asked if contracts == wish.contracts else after(contracts)), limit, most=most
+            )
+
+        allowed = largest(wish.contracts, contract.contracts_step, passes)
+        verdicts.append(_verdict(gate, wish, figure(asked), limit, allowed))
+    return verdicts
+
+
+Figure = Callable[[After], Decimal | None]
+"""Reads one figure off a forecast; None means "no equity" or "never liquidated"."""
+
+
+def _limits(rules: RiskRules, mark: Price) -> tuple[tuple[Gate, Decimal, Figure], ...]:
+    """List the limits on the account after an order that adds."""
+    return (
+        ("position_notional", rules.position_notional_max, lambda after: after.notional),
+        ("leverage", rules.leverage_max, lambda after: after.leverage),
+        ("margin_ratio", rules.margin_ratio_stop, lambda after: after.margin_ratio),
+        (
+            "liquidation_distance",
+            rules.liquidation_distance_stop,
+            lambda after: after.liquidation_distance(mark),
+        ),
+    )
+
+
+def within(figure: Decimal | None, limit: Decimal, *, most: bool) -> bool:
+    """Whether a figure keeps its limit: at most it, or at least it. No equity fails, no liquidation price passes."""
+    if figure is None:
+        return not most
+    return figure <= limit if most else figure >= limit
+
+
+def _venue_minimum(contract: Contract, wish: OrderRequest, size: Contracts) -> Verdict:
+    """Refuse what the venue would: less than its smallest order. A reducing order is exempt from the notional rule."""
+    notional = contract.notional(size, wish.limit_price or ONE)
+    enough = size >= max(contract.contracts_min, contract.contracts_step)
+    if not wish.reduce_only:
+        enough = enough and notional >= contract.notional_min
+    return Verdict(
+        gate="venue_minimum",
+        passed=enough,
+        figure=size,
+        limit=contract.contracts_min,
+        contracts_allowed=size if enough else Contracts(ZERO),
+    )

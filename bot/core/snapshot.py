@@ -1,0 +1,147 @@
+"""One picture of one margin account: everything a decision may know, with the time printed on it."""
+
+from bot.core.instruments import Contract
+from bot.core.orders import WorkingOrder
+from bot.core.values import ZERO, Coins, Contracts, Price, Ratio, record
+
+
+@record
+class Holding:
+    """Spot coins the owner has, outside the futures wallet."""
+
+    asset: str
+    coins: Coins
+    place: str
+    """Where they lie: ``declared``, an exchange, an address."""
+
+
+@record
+class Wallet:
+    """A futures wallet in one settlement currency: the margin of the account."""
+
+    asset: str
+    balance: Coins
+    """Realised: deposits + realised profit + funding - fees."""
+    deposited: Coins
+    """Deposits less withdrawals since the account began."""
+
+
+@record
+class Position:
+    """A futures position. Signed: a short is negative."""
+
+    symbol: str
+    contracts: Contracts
+    entry_price: Price
+    """Average entry: quantity-weighted (linear) or harmonic (inverse); 0 when flat."""
+    realised_pnl: Coins
+    """Price profit realised so far, fees and funding excluded, in settlement currency."""
+
+
+@record
+class Quote:
+    """Prices of one contract at one instant. Sizes in contracts."""
+
+    symbol: str
+    at_ms: int
+    bid: Price
+    bid_contracts: Contracts
+    ask: Price
+    ask_contracts: Contracts
+    mark: Price
+    """The venue's fair price: margin and liquidation go by it."""
+    index: Price
+    """The spot reference: holdings are valued at it."""
+
+
+@record
+class Funding:
+    """The funding a contract is about to pay."""
+
+    symbol: str
+    rate: Ratio
+    """Per settlement; positive: longs pay, shorts receive."""
+    next_at_ms: int
+
+
+@record
+class HedgeMemory:
+    """What a hedge remembers from one decision to the next."""
+
+    hedge: str
+    gap_since_ms: int | None = None
+    """When the gap was first seen outside the band without having been closed since."""
+    reprices: int = 0
+    """Orders already sent for this gap."""
+
+
+@record
+class Memory:
+    """What the account remembers from one decision to the next."""
+
+    number: int = 0
+    """Number of the last decision."""
+    hedges: tuple[HedgeMemory, ...] = ()
+
+    def of(self, hedge: str) -> HedgeMemory:
+        """Give the memory of one hedge, empty if it has none."""
+        for memory in self.hedges:
+            if memory.hedge == hedge:
+                return memory
+        return HedgeMemory(hedge=hedge)
+
+
+@record
+class Snapshot:
+    """One picture of one margin account."""
+
+    account: str
+    at_ms: int
+    contracts: tuple[Contract, ...]
+    holdings: tuple[Holding, ...]
+    wallets: tuple[Wallet, ...]
+    positions: tuple[Position, ...]
+    quotes: tuple[Quote, ...]
+    funding: tuple[Funding, ...]
+    working: tuple[WorkingOrder, ...]
+    memory: Memory
+    missing: tuple[str, ...] = ()
+    """Letters that did not come or came late, in words; any of them means: decide nothing."""
+
+    def contract(self, symbol: str) -> Contract:
+        """Find a contract by symbol; KeyError if the picture lacks it."""
+        for contract in self.contracts:
+            if contract.symbol == symbol:
+                return contract
+        raise KeyError(symbol)
+
+    def quote(self, symbol: str) -> Quote:
+        """Find a quote by symbol; KeyError if the picture lacks it."""
+        for quote in self.quotes:
+            if quote.symbol == symbol:
+                return quote
+        raise KeyError(symbol)
+
+    def position(self, symbol: str) -> Position:
+        """Find a position by symbol; a flat one if the venue listed none."""
+        for position in self.positions:
+            if position.symbol == symbol:
+                return position
+        return Position(
+            symbol=symbol, contracts=Contracts(ZERO), entry_price=Price(ZERO), realised_pnl=Coins(ZERO)
+        )
+
+    def wallet(self, asset: str) -> Wallet:
+        """Find the futures wallet of an asset; an empty one if the venue listed none."""
+        for wallet in self.wallets:
+            if wallet.asset == asset:
+                return wallet
+        return Wallet(asset=asset, balance=Coins(ZERO), deposited=Coins(ZERO))
+
+    def coins_held(self, asset: str) -> Coins:
+        """Sum the owner's coins of an asset outside the futures wallet."""
+        return Coins(sum((holding.coins for holding in self.holdings if holding.asset == asset), ZERO))
+
+    def working_on(self, symbol: str) -> tuple[WorkingOrder, ...]:
+        """List our working orders in one contract."""
+        return tuple(order for order in self.working if order.request.symbol == symbol)
