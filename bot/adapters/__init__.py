@@ -1,0 +1,1 @@
+"""The doors: what the ports look like in the world."""

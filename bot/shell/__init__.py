@@ -1,0 +1,1 @@
+"""The hall: observe, copy into the journal, execute. Thin and asynchronous; it decides nothing."""

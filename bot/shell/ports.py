@@ -1,0 +1,206 @@
+"""What the house asks of the outside, and how the outside may fail. Errors are named by their remedy::
+
+    HedgerowError                 base of what we raise on purpose
+    +-- VenueError                the exchange, or the way to it
+    |   +-- UnreachableError      nothing was sent: retry
+    |   +-- RateLimitedError      wait, then retry
+    |   +-- RefusedForNowError    proof that nothing was placed, for a passing reason: mend, then retry
+    |   +-- OutcomeUnknownError   the answer is lost: reconcile, never resend
+    |   +-- AuthFailedError       halt and call a person
+    +-- JournalUnavailableError   send nothing
+    +-- SettingsError             mend the settings; at start only
+
+An order the venue refuses for good is no error: it is a report with state REJECTED, a value for the next decision. A
+picture with holes is no error either: it is a snapshot with ``missing`` filled, on which nothing is decided.
+"""
+
+from collections.abc import Sequence
+from typing import Literal, Protocol
+
+from bot.core.decide import Decision
+from bot.core.instruments import Contract
+from bot.core.orders import OrderRequest, OrderState, WorkingOrder
+from bot.core.snapshot import Funding, Holding, Memory, Position, Quote, Snapshot, Wallet
+from bot.core.values import Coins, Contracts, Price, Side, record
+
+
+class HedgerowError(Exception):
+    """Base of what we raise on purpose; its text is a sentence for the user: what, where, remedy."""
+
+
+class VenueError(HedgerowError):
+    """The exchange, or the way to it, failed."""
+
+
+class UnreachableError(VenueError):
+    """Nothing was sent: retry."""
+
+
+class RateLimitedError(VenueError):
+    """Too many requests: wait, then retry."""
+
+
+class RefusedForNowError(VenueError):
+    """Proof that nothing was placed, for a passing reason: mend, then retry."""
+
+
+class OutcomeUnknownError(VenueError):
+    """The request may have arrived and its answer is lost: reconcile, never resend."""
+
+
+class AuthFailedError(VenueError):
+    """The key is not accepted: halt and call a person."""
+
+
+class JournalUnavailableError(HedgerowError):
+    """The journal cannot be written or is not ours to write: send nothing."""
+
+
+class SettingsError(HedgerowError):
+    """The settings are wrong; the text lists every fault at once."""
+
+
+@record
+class Fill:
+    """A trade of ours, as the venue reports it."""
+
+    fill_id: str
+    client_order_id: str
+    symbol: str
+    side: Side
+    contracts: Contracts
+    price: Price
+    fee: Coins
+    """Paid, in settlement currency; negative is a rebate."""
+    realised_pnl: Coins
+    """Price profit this fill realised, in settlement currency."""
+    maker: bool
+    at_ms: int
+
+
+@record
+class Payment:
+    """Money that moved in a futures wallet without a trade. Received is positive."""
+
+    payment_id: str
+    kind: Literal["funding", "deposit", "withdrawal", "liquidation"]
+    symbol: str | None
+    asset: str
+    amount: Coins
+    at_ms: int
+
+
+@record
+class OrderReport:
+    """What the venue says of one order."""
+
+    client_order_id: str
+    symbol: str
+    state: OrderState
+    filled: Contracts
+    reason: str = ""
+
+
+@record
+class AccountReport:
+    """What the venue says of one margin account, at one instant."""
+
+    at_ms: int
+    wallets: tuple[Wallet, ...]
+    positions: tuple[Position, ...]
+    open_orders: tuple[OrderReport, ...]
+
+
+@record
+class Activity:
+    """Fills and payments after a cursor, oldest first, and the cursor after them."""
+
+    fills: tuple[Fill, ...]
+    payments: tuple[Payment, ...]
+    cursor: int
+
+
+class Venue(Protocol):
+    """One margin account at one exchange. Every method may raise a VenueError."""
+
+    async def contracts(self, symbols: Sequence[str]) -> tuple[Contract, ...]:
+        """Describe contracts; raises SettingsError for a symbol the venue does not list."""
+
+    async def account(self) -> AccountReport:
+        """Read wallets, positions and open orders."""
+
+    async def quotes(self, symbols: Sequence[str]) -> tuple[Quote, ...]:
+        """Read prices; a contract without a price is left out."""
+
+    async def funding(self, symbols: Sequence[str]) -> tuple[Funding, ...]:
+        """Read the next funding."""
+
+    async def activity(self, cursor: int) -> Activity:
+        """List fills and payments after ``cursor``; 0 is the beginning."""
+
+    async def order(self, symbol: str, client_order_id: str) -> OrderReport | None:
+        """Look an order up by our name for it; None if the venue has no record of it *now*."""
+
+    async def place(self, request: OrderRequest) -> OrderReport:
+        """Place an order. Never retried by anyone."""
+
+    async def cancel(self, symbol: str, client_order_id: str) -> OrderReport:
+        """Cancel an order; an order already done reports how it ended."""
+
+
+class Holdings(Protocol):
+    """A place where the owner's coins lie."""
+
+    async def read(self) -> tuple[Holding, ...]:
+        """Read what lies there."""
+
+
+class Clock(Protocol):
+    """The time."""
+
+    def now_ms(self) -> int:
+        """Tell the time: milliseconds since 1970 UTC."""
+
+    async def sleep_until(self, at_ms: int) -> None:
+        """Wait until a time."""
+
+
+@record
+class EquityMark:
+    """What an account was worth at one instant, split by where it came from. Settlement currency."""
+
+    account: str
+    asset: str
+    at_ms: int
+    equity: Coins
+    price_pnl: Coins
+    funding: Coins
+    fees: Coins
+
+
+class Journal(Protocol):
+    """The ledger of one account. Each method is one transaction, durable when it returns.
+
+    Every method may raise JournalUnavailableError; nothing may be sent until the journal works again.
+    """
+
+    def decided(self, snapshot: Snapshot, decision: Decision) -> None:
+        """Write a decision with its snapshot, and its orders as PLANNED (invariant I6)."""
+
+    def order_moved(self, report: OrderReport, at_ms: int) -> None:
+        """Write an order's new state; a move the table forbids raises IllegalTransitionError."""
+
+    def heard(self, activity: Activity) -> tuple[Fill, ...]:
+        """Write fills and payments and the cursor; returns the fills that were new."""
+
+    def marked(self, mark: EquityMark) -> None:
+        """Write what the account is worth."""
+
+    def working(self) -> tuple[WorkingOrder, ...]:
+        """List orders that may still change the position."""
+
+    def memory(self) -> Memory:
+        """Give the memory of the last decision."""
+
+    def cursor(self) -> int:
+        """Give the cursor of the last activity heard."""
