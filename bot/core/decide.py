@@ -22,7 +22,7 @@ from bot.core.orders import (
 from bot.core.policy import NO_END_MS, MarketView, Target
 from bot.core.risk import Approved, Refused
 from bot.core.rules import HedgeRules, Rules
-from bot.core.snapshot import HedgeMemory, Memory, Snapshot
+from bot.core.snapshot import HedgeMemory, Memory, Quote, Snapshot
 from bot.core.values import ONE, ZERO, Contracts, Ratio, record, side_of
 
 Answer = Literal["place", "cancel", "hold", "wait", "refused", "blind"]
@@ -51,6 +51,13 @@ class Quiet:
 
     until_ms: int
     boxes: tuple[PriceBox, ...]
+
+    def covers(self, quotes: tuple[Quote, ...]) -> bool:
+        """Whether every quote still lies in its box; no boxes cover nothing."""
+        boxes = {box.symbol: box for box in self.boxes}
+        return all(
+            quote.symbol in boxes and boxes[quote.symbol].contains(quote.mark, quote.index) for quote in quotes
+        )
 
 
 @record

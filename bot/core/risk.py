@@ -11,6 +11,7 @@ from typing import Literal
 
 from bot.core.instruments import Contract
 from bot.core.orders import OrderRequest
+from bot.core.positions import cost_of, entry_of, fill
 from bot.core.rules import RiskRules
 from bot.core.snapshot import Quote, Snapshot
 from bot.core.values import ONE, ZERO, Contracts, Price, Side, floor_to_step, record
@@ -109,9 +110,11 @@ def margin_after(snapshot: Snapshot, symbol: str, signed: Decimal, fill_price: P
     position, wallet = snapshot.position(symbol), snapshot.wallet(contract.settle)
     added = signed + sum((order.in_flight for order in snapshot.working_on(symbol)), ZERO)
     fees = contract.fee_taker * contract.value(added, fill_price)
-    contracts, entry, realised = blend(contract, position.contracts, position.entry_price, added, fill_price)
+    cost = cost_of(contract, position.contracts, position.entry_price)
+    filled = fill(contract, position.contracts, cost, added, fill_price)
+    contracts, entry = filled.contracts, entry_of(contract, filled.contracts, filled.cost)
     others = _other_positions(snapshot, contract.settle, symbol)
-    backing = wallet.balance + realised - fees + others
+    backing = wallet.balance + filled.realised - fees + others
     own_pnl = contract.pnl(contracts, entry, quote.mark) if contracts != ZERO else ZERO
     return After(
         equity=backing + own_pnl,
@@ -134,23 +137,6 @@ def _other_positions(snapshot: Snapshot, settle: str, symbol: str) -> Decimal:
             total += contract.pnl(position.contracts, position.entry_price, mark)
             total -= contract.maintenance(position.contracts, position.entry_price, mark)
     return total
-
-
-def blend(
-    contract: Contract, held: Decimal, entry: Decimal, added: Decimal, price: Decimal
-) -> tuple[Decimal, Decimal, Decimal]:
-    """Fill ``added`` signed contracts into a position: ``(contracts, entry, realised profit)`` afterwards."""
-    if held == ZERO or held * added > ZERO:
-        total = held + added
-        if held == ZERO or added == ZERO:
-            return total, (price if held == ZERO else entry), ZERO
-        if contract.linear:
-            return total, (held * entry + added * price) / total, ZERO
-        return total, total / (held / entry + added / price), ZERO
-    closed = -added if abs(added) <= abs(held) else held
-    realised = contract.pnl(closed, entry, price)
-    total = held + added
-    return total, (entry if total * held > ZERO else price), realised
 
 
 def largest(wanted: Contracts, step: Contracts, allowed: Callable[[Decimal], bool]) -> Contracts:

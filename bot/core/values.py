@@ -27,6 +27,9 @@ Ratio = NewType("Ratio", Decimal)
 ZERO = Decimal(0)
 ONE = Decimal(1)
 
+MONEY_QUANTUM = ONE.scaleb(-15)
+"""Money moves in whole quanta, finer than any venue books, so that sums of it are exact to the last digit."""
+
 T = TypeVar("T")
 
 
@@ -66,3 +69,8 @@ def ceil_to_step(amount: Decimal, step: Decimal) -> Decimal:
 def round_to_step(amount: Decimal, step: Decimal) -> Decimal:
     """Round ``amount`` to the nearest whole number of steps, halves to even."""
     return (amount / step).to_integral_value(ROUND_HALF_EVEN) * step
+
+
+def money(amount: Decimal) -> Decimal:
+    """Round an amount of settlement currency to whole quanta, halves to even."""
+    return amount.quantize(MONEY_QUANTUM, ROUND_HALF_EVEN)

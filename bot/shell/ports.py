@@ -15,13 +15,14 @@ picture with holes is no error either: it is a snapshot with ``missing`` filled,
 """
 
 from collections.abc import Sequence
-from typing import Literal, Protocol
+from typing import Protocol
 
 from bot.core.decide import Decision
 from bot.core.instruments import Contract
-from bot.core.orders import OrderRequest, OrderState, WorkingOrder
+from bot.core.orders import OrderRequest, WorkingOrder
+from bot.core.reports import Fill, OrderReport, Payment
 from bot.core.snapshot import Funding, Holding, Memory, Position, Quote, Snapshot, Wallet
-from bot.core.values import Coins, Contracts, Price, Side, record
+from bot.core.values import Coins, record
 
 
 class HedgerowError(Exception):
@@ -58,47 +59,6 @@ class JournalUnavailableError(HedgerowError):
 
 class SettingsError(HedgerowError):
     """The settings are wrong; the text lists every fault at once."""
-
-
-@record
-class Fill:
-    """A trade of ours, as the venue reports it."""
-
-    fill_id: str
-    client_order_id: str
-    symbol: str
-    side: Side
-    contracts: Contracts
-    price: Price
-    fee: Coins
-    """Paid, in settlement currency; negative is a rebate."""
-    realised_pnl: Coins
-    """Price profit this fill realised, in settlement currency."""
-    maker: bool
-    at_ms: int
-
-
-@record
-class Payment:
-    """Money that moved in a futures wallet without a trade. Received is positive."""
-
-    payment_id: str
-    kind: Literal["funding", "deposit", "withdrawal", "liquidation"]
-    symbol: str | None
-    asset: str
-    amount: Coins
-    at_ms: int
-
-
-@record
-class OrderReport:
-    """What the venue says of one order."""
-
-    client_order_id: str
-    symbol: str
-    state: OrderState
-    filled: Contracts
-    reason: str = ""
 
 
 @record

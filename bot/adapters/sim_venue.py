@@ -1,0 +1,100 @@
+"""One account at the model exchange, behind the same door as a real venue."""
+
+from collections.abc import Callable, Sequence
+
+from bot.core.instruments import Contract
+from bot.core.orders import OrderRequest, OrderState
+from bot.core.reports import Fill, OrderReport, Payment
+from bot.core.snapshot import Funding, Quote
+from bot.core.values import ZERO, Contracts
+from bot.shell.ports import AccountReport, Activity, VenueError
+from bot.sim.exchange import Exchange
+
+
+def _stand_still() -> None:
+    """Leave the world as it is: someone else turns it."""
+
+
+class SimVenue:
+    """A door to the model exchange. ``turn`` brings the world up to now before every question."""
+
+    def __init__(
+        self,
+        exchange: Exchange,
+        account: str,
+        turn: Callable[[], None] = _stand_still,
+        next_funding: Callable[[str], Funding | None] = lambda _symbol: None,
+    ) -> None:
+        self._exchange = exchange
+        self._account = account
+        self._turn = turn
+        self._next_funding = next_funding
+
+    async def contracts(self, symbols: Sequence[str]) -> tuple[Contract, ...]:
+        """Describe contracts.
+
+        Raises:
+            VenueError: a symbol is not listed here.
+        """
+        listed = self._exchange.contracts
+        for symbol in symbols:
+            if symbol not in listed:
+                names = ", ".join(sorted(listed))
+                raise VenueError(f"The model exchange does not list {symbol}; it lists {names}.")
+        return tuple(listed[symbol] for symbol in symbols)
+
+    async def account(self) -> AccountReport:
+        """Read open orders, then wallets and positions."""
+        self._turn()
+        exchange = self._exchange
+        return AccountReport(
+            at_ms=exchange.at_ms,
+            wallets=exchange.wallets(self._account),
+            positions=exchange.positions(self._account),
+            open_orders=exchange.open_orders(self._account),
+        )
+
+    async def quotes(self, symbols: Sequence[str]) -> tuple[Quote, ...]:
+        """Read prices; a contract that was never quoted is left out."""
+        self._turn()
+        touches = self._exchange.touches
+        return tuple(touches[symbol].quote for symbol in symbols if symbol in touches)
+
+    async def funding(self, symbols: Sequence[str]) -> tuple[Funding, ...]:
+        """Read the next funding, where it is known."""
+        known = (self._next_funding(symbol) for symbol in symbols)
+        return tuple(funding for funding in known if funding is not None)
+
+    async def activity(self, cursor: int) -> Activity:
+        """List fills and payments after ``cursor``, which counts what was told before."""
+        self._turn()
+        told = self._exchange.activity[self._account]
+        new = told[cursor:]
+        return Activity(
+            fills=tuple(item for item in new if isinstance(item, Fill)),
+            payments=tuple(item for item in new if isinstance(item, Payment)),
+            cursor=len(told),
+        )
+
+    async def order(self, symbol: str, client_order_id: str) -> OrderReport | None:  # noqa: ARG002 - a port's argument
+        """Look an order up by our name for it."""
+        return self._exchange.order(self._account, client_order_id)
+
+    async def place(self, request: OrderRequest) -> OrderReport:
+        """Place an order."""
+        self._turn()
+        return self._exchange.place(self._account, request)
+
+    async def cancel(self, symbol: str, client_order_id: str) -> OrderReport:
+        """Cancel an order; one the exchange never had is reported rejected."""
+        self._turn()
+        report = self._exchange.cancel(self._account, client_order_id)
+        if report is not None:
+            return report
+        return OrderReport(
+            client_order_id=client_order_id,
+            symbol=symbol,
+            state=OrderState.REJECTED,
+            filled=Contracts(ZERO),
+            reason="the model exchange has no such order",
+        )

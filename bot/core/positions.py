@@ -1,0 +1,50 @@
+"""How fills make a position: average entry and realised profit, exact to the last digit of money.
+
+A position is kept as its signed contracts and its *cost*: the settlement value it was entered at, coins x price
+(linear) or dollars / price (inverse). Costs add; the average entry follows, weighted for a linear contract and
+harmonic for an inverse one (reference section 2), and a partial close leaves it where it was.
+"""
+
+from decimal import Decimal
+
+from bot.core.instruments import Contract
+from bot.core.values import ZERO, Coins, Contracts, Price, money, record
+
+
+@record
+class Filled:
+    """A position after a fill."""
+
+    contracts: Contracts
+    cost: Coins
+    realised: Coins
+    """Price profit that the fill realised, in settlement currency."""
+
+
+def cost_of(contract: Contract, contracts: Decimal, entry: Decimal) -> Coins:
+    """Settlement value a position was entered at; 0 when flat."""
+    return Coins(ZERO) if contracts == ZERO else Coins(money(contract.value(contracts, entry)))
+
+
+def entry_of(contract: Contract, contracts: Decimal, cost: Decimal) -> Price:
+    """Average entry price of a position; 0 when flat."""
+    if contracts == ZERO:
+        return Price(ZERO)
+    size = abs(contract.size(contracts))
+    return Price(cost / size if contract.linear else size / cost)
+
+
+def fill(contract: Contract, held: Decimal, cost: Decimal, added: Decimal, price: Decimal) -> Filled:
+    """Fill ``added`` signed contracts at ``price`` into a position of ``held`` signed contracts.
+
+    What realised profit loses by rounding to money stays in the cost, so that nothing is lost over the position's life.
+    """
+    closed = min(abs(added), abs(held)) if held * added < ZERO else ZERO
+    opened = money(contract.value(abs(added) - closed, price))
+    if closed == ZERO:
+        return Filled(contracts=Contracts(held + added), cost=Coins(cost + opened), realised=Coins(ZERO))
+    gain = 1 if (held > ZERO) == contract.linear else -1
+    value, share = money(contract.value(closed, price)), cost * closed / abs(held)
+    realised = money(gain * (value - share))
+    left = cost - (value - gain * realised)
+    return Filled(contracts=Contracts(held + added), cost=Coins(left + opened), realised=Coins(realised))

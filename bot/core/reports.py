@@ -1,0 +1,47 @@
+"""What a venue says happened: fills, payments and the state of orders. The model exchange speaks these words too."""
+
+from typing import Literal
+
+from bot.core.orders import OrderState
+from bot.core.values import Coins, Contracts, Price, Side, record
+
+
+@record
+class Fill:
+    """A trade of ours, as the venue reports it."""
+
+    fill_id: str
+    client_order_id: str
+    symbol: str
+    side: Side
+    contracts: Contracts
+    price: Price
+    fee: Coins
+    """Paid, in settlement currency; negative is a rebate."""
+    realised_pnl: Coins
+    """Price profit this fill realised, in settlement currency."""
+    maker: bool
+    at_ms: int
+
+
+@record
+class Payment:
+    """Money that moved in a futures wallet without a trade. Received is positive."""
+
+    payment_id: str
+    kind: Literal["funding", "deposit", "withdrawal", "liquidation"]
+    symbol: str | None
+    asset: str
+    amount: Coins
+    at_ms: int
+
+
+@record
+class OrderReport:
+    """What the venue says of one order."""
+
+    client_order_id: str
+    symbol: str
+    state: OrderState
+    filled: Contracts
+    reason: str = ""

@@ -1,0 +1,105 @@
+"""Hand the slips to the venue: cancels first, then orders, each written down before it leaves (I3, I6).
+
+Reads, cancels and look-ups are retried, because asking twice does no harm. Placing is never retried here: an order
+whose answer was lost is UNKNOWN, and reconciling looks it up by its name.
+"""
+
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_attempt, wait_exponential_jitter
+
+from bot.core.decide import Cancel, Decision
+from bot.core.orders import OrderState
+from bot.core.reports import OrderReport
+from bot.core.risk import Approved
+from bot.core.values import ZERO, Contracts
+from bot.shell.ports import (
+    Clock,
+    Journal,
+    OutcomeUnknownError,
+    RateLimitedError,
+    RefusedForNowError,
+    UnreachableError,
+    Venue,
+)
+
+T = TypeVar("T")
+
+ATTEMPTS_MAX = 4
+
+
+async def patiently(ask: Callable[[], Awaitable[T]]) -> T:
+    """Ask something that is safe to ask twice, again when the venue was out of reach or busy; then give up.
+
+    Raises:
+        VenueError: the last attempt's.
+    """
+    retrying = AsyncRetrying(
+        retry=retry_if_exception_type((UnreachableError, RateLimitedError)),
+        stop=stop_after_attempt(ATTEMPTS_MAX),
+        wait=wait_exponential_jitter(initial=0.2, max=5),
+        reraise=True,
+    )
+    async for attempt in retrying:
+        with attempt:
+            return await ask()
+    raise AssertionError("tenacity ends with a value or an exception")
+
+
+async def execute(
+    decision: Decision, venue: Venue, journal: Journal, clock: Clock
+) -> tuple[OrderReport, ...]:
+    """Carry out a decision that is already journaled; returns what became of each order.
+
+    Raises:
+        JournalUnavailableError: an order could not be written down; it was not sent.
+        AuthFailedError: the venue does not know us.
+    """
+    cancels = [command for command in decision.commands if isinstance(command, Cancel)]
+    places = [command for command in decision.commands if isinstance(command, Approved)]
+    reports = [await _cancel(command, venue, journal, clock) for command in cancels]
+    reports += [await _place(command, venue, journal, clock) for command in places]
+    return tuple(reports)
+
+
+async def _place(command: Approved, venue: Venue, journal: Journal, clock: Clock) -> OrderReport:
+    """Write SENT, send, write the answer."""
+    request = command.request
+    journal.order_moved(_report(command, OrderState.SENT, "about to leave"), clock.now_ms())
+    try:
+        report = await venue.place(request)
+    except OutcomeUnknownError as error:
+        report = _report(command, OrderState.UNKNOWN, str(error))
+    except (UnreachableError, RateLimitedError, RefusedForNowError) as error:
+        report = _report(command, OrderState.REJECTED, str(error))
+    journal.order_moved(report, clock.now_ms())
+    return report
+
+
+async def _cancel(command: Cancel, venue: Venue, journal: Journal, clock: Clock) -> OrderReport:
+    """Write CANCELLING, ask, write the answer; without one, reconciling will find out."""
+    leaving = OrderReport(
+        client_order_id=command.client_order_id,
+        symbol=command.symbol,
+        state=OrderState.CANCELLING,
+        filled=Contracts(ZERO),
+        reason=command.reason,
+    )
+    journal.order_moved(leaving, clock.now_ms())
+    try:
+        report = await patiently(lambda: venue.cancel(command.symbol, command.client_order_id))
+    except (OutcomeUnknownError, UnreachableError, RateLimitedError, RefusedForNowError):
+        return leaving
+    journal.order_moved(report, clock.now_ms())
+    return report
+
+
+def _report(command: Approved, state: OrderState, reason: str) -> OrderReport:
+    return OrderReport(
+        client_order_id=command.request.client_order_id,
+        symbol=command.request.symbol,
+        state=state,
+        filled=Contracts(ZERO),
+        reason=reason,
+    )

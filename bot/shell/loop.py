@@ -1,0 +1,138 @@
+"""The porter: observe, decide, write it all down, hand out the slips; then wait until the answer may have changed.
+
+Start-up *is* recovery: every run begins by ending what was planned and never sent, and by settling every order whose
+fate is open, before the first decision (I2, I3).
+"""
+
+from collections.abc import Callable
+from typing import Protocol
+
+from bot.core.decide import Decision, decide
+from bot.core.instruments import Contract
+from bot.core.reports import OrderReport
+from bot.core.rules import Rules
+from bot.core.snapshot import Snapshot
+from bot.core.values import record
+from bot.shell.execute import execute, patiently
+from bot.shell.observe import observe
+from bot.shell.ports import Activity, Clock, Holdings, Journal, RateLimitedError, UnreachableError, Venue
+from bot.shell.reconcile import drop_unsent
+
+
+class Log(Protocol):
+    """A log whose lines carry what was bound to it."""
+
+    def bind(self, **bound: object) -> "Log":
+        """Give a log whose every line carries these, too."""
+
+    def info(self, event: str, **figures: object) -> object:
+        """Say what happened."""
+
+    def debug(self, event: str, **figures: object) -> object:
+        """Say what hardly matters."""
+
+    def warning(self, event: str, **figures: object) -> object:
+        """Say what a person may have to look at."""
+
+
+@record
+class Step:
+    """One turn of the loop: what was seen, what was decided, what became of it."""
+
+    snapshot: Snapshot
+    decision: Decision
+    reports: tuple[OrderReport, ...]
+    activity: Activity
+
+
+class Loop:
+    """The loop of one margin account."""
+
+    def __init__(
+        self, *, rules: Rules, venue: Venue, holdings: Holdings, journal: Journal, clock: Clock, log: Log
+    ) -> None:
+        self.rules = rules
+        self._venue = venue
+        self._holdings = holdings
+        self._journal = journal
+        self._clock = clock
+        self._log = log.bind(account=rules.account)
+        self._symbols = tuple(hedge.symbol for hedge in rules.hedges)
+        self._contracts: tuple[Contract, ...] = ()
+
+    async def start(self) -> None:
+        """Recover, then learn the contracts. Call once, before the first step."""
+        dropped = await drop_unsent(self._journal, self._clock)
+        if dropped:
+            self._log.warning("orders planned before a restart were dropped unsent", orders=dropped)
+        self._contracts = await patiently(lambda: self._venue.contracts(self._symbols))
+
+    async def step(self) -> Step:
+        """Observe, decide, journal, execute: write before act (I6).
+
+        Raises:
+            VenueError: the picture could not be completed; nothing was decided.
+            JournalUnavailableError: nothing was sent after the failure.
+        """
+        snapshot, activity = await observe(
+            self._venue, self._holdings, self._journal, self._clock, self.rules, self._contracts
+        )
+        decision = decide(snapshot, self.rules)
+        self._journal.decided(snapshot, decision)
+        reports = await execute(decision, self._venue, self._journal, self._clock)
+        step = Step(snapshot=snapshot, decision=decision, reports=reports, activity=activity)
+        self._tell(step)
+        return step
+
+    async def stirred(self, last: Decision) -> bool:
+        """Whether anything happened that ends the last answer's quiet: time, a price, a fill or a payment."""
+        if self._clock.now_ms() > last.quiet.until_ms:
+            return True
+        quotes = await patiently(lambda: self._venue.quotes(self._symbols))
+        if not last.quiet.covers(quotes):
+            return True
+        activity = await patiently(lambda: self._venue.activity(self._journal.cursor()))
+        return bool(activity.fills or activity.payments)
+
+    async def run(
+        self,
+        *,
+        poll_ms: int,
+        heartbeat_ms: int,
+        until: Callable[[], bool],
+        after: Callable[[Step], None],
+    ) -> None:
+        """Start, then step whenever the picture stirs and at least once a heartbeat, until told to stop.
+
+        A venue out of reach is waited for; ``after`` is called with every step.
+        """
+        await self.start()
+        last: Decision | None = None
+        while not until():
+            try:
+                if (
+                    last is None
+                    or self._clock.now_ms() >= last.at_ms + heartbeat_ms
+                    or await self.stirred(last)
+                ):
+                    step = await self.step()
+                    last = step.decision
+                    after(step)
+            except (UnreachableError, RateLimitedError) as error:
+                self._log.warning("venue out of reach; nothing was decided", error=str(error))
+            await self._clock.sleep_until(self._clock.now_ms() + poll_ms)
+
+    def _tell(self, step: Step) -> None:
+        """Log what a step came to, every line with its hedge and decision number."""
+        log = self._log.bind(decision=step.decision.number)
+        for explanation in step.decision.explanations:
+            loud = explanation.answer in {"place", "cancel", "refused", "blind"}
+            say = log.bind(hedge=explanation.hedge)
+            (say.info if loud else say.debug)(explanation.answer, why=explanation.why)
+        for fill in step.activity.fills:
+            log.bind(hedge=self._hedge_of(fill.symbol)).info(
+                "filled", side=str(fill.side), contracts=str(fill.contracts), price=str(fill.price)
+            )
+
+    def _hedge_of(self, symbol: str) -> str:
+        return next((hedge.name for hedge in self.rules.hedges if hedge.symbol == symbol), "none")

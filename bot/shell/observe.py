@@ -1,0 +1,62 @@
+"""Empty the letter boxes and lay one tray: a Snapshot, with every missing letter named."""
+
+from bot.core.instruments import Contract
+from bot.core.rules import Rules
+from bot.core.snapshot import Funding, Holding, Quote, Snapshot
+from bot.shell.execute import patiently
+from bot.shell.ports import Activity, Clock, Holdings, Journal, Venue
+from bot.shell.reconcile import settle_orders
+
+
+async def observe(
+    venue: Venue,
+    holdings: Holdings,
+    journal: Journal,
+    clock: Clock,
+    rules: Rules,
+    contracts: tuple[Contract, ...],
+) -> tuple[Snapshot, Activity]:
+    """Read everything a decision may know, and write down what the venue reports on the way.
+
+    Orders are read before positions, and looked up after: a fill in between is counted twice, as in flight and as
+    held, for one picture, and never not at all (invariant I4).
+
+    Raises:
+        VenueError: a part of the picture could not be read.
+        JournalUnavailableError: what was heard could not be written.
+    """
+    symbols = tuple(hedge.symbol for hedge in rules.hedges)
+    account = await patiently(venue.account)
+    await settle_orders(account, venue, journal, clock)
+    activity = await patiently(lambda: venue.activity(journal.cursor()))
+    if activity.fills or activity.payments:
+        journal.heard(activity)
+    held = await patiently(holdings.read)
+    quotes = await patiently(lambda: venue.quotes(symbols))
+    funding: tuple[Funding, ...] = await patiently(lambda: venue.funding(symbols))
+    snapshot = Snapshot(
+        account=rules.account,
+        at_ms=clock.now_ms(),
+        contracts=contracts,
+        holdings=held,
+        wallets=account.wallets,
+        positions=account.positions,
+        quotes=quotes,
+        funding=funding,
+        working=journal.working(),
+        memory=journal.memory(),
+        missing=missing_letters(rules, held, quotes),
+    )
+    return snapshot, activity
+
+
+def missing_letters(
+    rules: Rules, holdings: tuple[Holding, ...], quotes: tuple[Quote, ...]
+) -> tuple[str, ...]:
+    """Name what a decision needs and the picture lacks. "No holding" is a statement, not a missing letter."""
+    quoted = {quote.symbol for quote in quotes}
+    listed = {holding.asset for holding in holdings}
+    return tuple(
+        [f"no quote of {hedge.symbol}" for hedge in rules.hedges if hedge.symbol not in quoted]
+        + [f"no statement of {hedge.asset} holdings" for hedge in rules.hedges if hedge.asset not in listed]
+    )

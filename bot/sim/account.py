@@ -1,0 +1,211 @@
+"""One trader's account at the model exchange: wallets, positions, margin, and a ledger that explains every quantum.
+
+Conservation: money moves only in :meth:`SimAccount.post`, in whole quanta, and the ledger's entries sum to the
+wallets exactly.
+"""
+
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Literal
+
+from bot.core.instruments import Contract
+from bot.core.positions import entry_of, fill
+from bot.core.values import ZERO, Price, money, record
+
+MarginMode = Literal["cross", "isolated"]
+WalletKind = Literal["spot", "futures"]
+EntryKind = Literal["deposit", "withdrawal", "transfer", "pnl", "fee", "funding", "liquidation"]
+
+
+class InsufficientFundsError(Exception):
+    """A wallet holds less than was asked of it."""
+
+
+@record
+class Entry:
+    """One movement of money. Received is positive."""
+
+    number: int
+    at_ms: int
+    wallet: WalletKind
+    asset: str
+    kind: EntryKind
+    amount: Decimal
+    symbol: str | None
+
+
+@dataclass(slots=True)
+class SimPosition:
+    """A position: signed contracts, exact cost, and in isolated mode the margin set aside for it."""
+
+    contract: Contract
+    contracts: Decimal = ZERO
+    cost: Decimal = ZERO
+    realised: Decimal = ZERO
+    isolated_margin: Decimal = ZERO
+
+    @property
+    def entry_price(self) -> Price:
+        """Average entry; 0 when flat."""
+        return entry_of(self.contract, self.contracts, self.cost)
+
+    def pnl(self, mark: Decimal) -> Decimal:
+        """Unrealised profit at a mark, from the exact cost."""
+        if self.contracts == ZERO:
+            return ZERO
+        gain = 1 if (self.contracts > ZERO) == self.contract.linear else -1
+        return gain * (self.contract.value(self.contracts, mark) - self.cost)
+
+    def maintenance(self, mark: Decimal) -> Decimal:
+        """Maintenance margin at a mark."""
+        if self.contracts == ZERO:
+            return ZERO
+        return self.contract.maintenance(self.contracts, self.entry_price, mark)
+
+    def fill(self, signed: Decimal, price: Decimal) -> Decimal:
+        """Take a fill in and return the profit it realised."""
+        after = fill(self.contract, self.contracts, self.cost, signed, price)
+        self.contracts, self.cost = after.contracts, after.cost
+        self.realised += after.realised
+        return after.realised
+
+
+@dataclass(slots=True)
+class SimAccount:
+    """A trader: spot wallets, futures wallets by settlement asset, positions by symbol."""
+
+    name: str
+    margin_mode: MarginMode
+    leverage: Decimal
+    """Chosen leverage: initial margin is value / leverage, or the tier's own limit if that is lower."""
+    wallets: dict[tuple[WalletKind, str], Decimal] = field(default_factory=dict)
+    deposited: dict[str, Decimal] = field(default_factory=dict)
+    positions: dict[str, SimPosition] = field(default_factory=dict)
+    entries: list[Entry] = field(default_factory=list)
+
+    # --- money ----------------------------------------------------------------------------------------------
+
+    def balance(self, wallet: WalletKind, asset: str) -> Decimal:
+        """Balance of a wallet."""
+        return self.wallets.get((wallet, asset), ZERO)
+
+    def post(
+        self,
+        at_ms: int,
+        kind: EntryKind,
+        asset: str,
+        amount: Decimal,
+        *,
+        wallet: WalletKind = "futures",
+        symbol: str | None = None,
+    ) -> Entry:
+        """Move money: the only place where a wallet changes."""
+        amount = money(amount)
+        self.wallets[wallet, asset] = self.balance(wallet, asset) + amount
+        entry = Entry(
+            number=len(self.entries) + 1,
+            at_ms=at_ms,
+            wallet=wallet,
+            asset=asset,
+            kind=kind,
+            amount=amount,
+            symbol=symbol,
+        )
+        self.entries.append(entry)
+        return entry
+
+    def deposit(
+        self, at_ms: int, wallet: WalletKind, asset: str, amount: Decimal, marks: dict[str, Decimal]
+    ) -> Entry:
+        """Bring money in from outside, or with a negative amount take it out.
+
+        Raises:
+            InsufficientFundsError: more would leave than is free.
+        """
+        free = self.free(asset, marks) if wallet == "futures" else self.balance(wallet, asset)
+        if amount < ZERO and -amount > free:
+            raise InsufficientFundsError(
+                f"{self.name}: {-amount} {asset} asked of the {wallet} wallet, {free} is free."
+            )
+        if wallet == "futures":
+            self.deposited[asset] = self.deposited.get(asset, ZERO) + money(amount)
+        return self.post(at_ms, "deposit" if amount >= ZERO else "withdrawal", asset, amount, wallet=wallet)
+
+    def transfer(
+        self, at_ms: int, asset: str, amount: Decimal, marks: dict[str, Decimal], *, to: WalletKind
+    ) -> None:
+        """Move money between the spot and the futures wallet.
+
+        Raises:
+            InsufficientFundsError: the source has less free.
+        """
+        source: WalletKind = "spot" if to == "futures" else "futures"
+        free = self.balance("spot", asset) if source == "spot" else self.free(asset, marks)
+        if not ZERO < amount <= free:
+            raise InsufficientFundsError(
+                f"{self.name}: {amount} {asset} asked of the {source} wallet, {free} is free."
+            )
+        self.post(at_ms, "transfer", asset, -amount, wallet=source)
+        self.post(at_ms, "transfer", asset, amount, wallet=to)
+        signed = money(amount if to == "futures" else -amount)
+        self.deposited[asset] = self.deposited.get(asset, ZERO) + signed
+
+    # --- margin ---------------------------------------------------------------------------------------------
+
+    def position(self, contract: Contract) -> SimPosition:
+        """Give the position in a contract, flat if it was never traded."""
+        if contract.symbol not in self.positions:
+            self.positions[contract.symbol] = SimPosition(contract=contract)
+        return self.positions[contract.symbol]
+
+    def open_positions(self, asset: str) -> list[SimPosition]:
+        """List positions that settle in ``asset``."""
+        return [p for p in self.positions.values() if p.contracts != ZERO and p.contract.settle == asset]
+
+    def equity(self, asset: str, marks: dict[str, Decimal]) -> Decimal:
+        """Futures wallet and unrealised profit at the marks, by symbol."""
+        profit = sum((p.pnl(marks[p.contract.symbol]) for p in self.open_positions(asset)), ZERO)
+        return self.balance("futures", asset) + profit
+
+    def maintenance(self, asset: str, marks: dict[str, Decimal]) -> Decimal:
+        """Maintenance margin of all positions that settle in ``asset``."""
+        return sum((p.maintenance(marks[p.contract.symbol]) for p in self.open_positions(asset)), ZERO)
+
+    def initial_margin(self, position: SimPosition, mark: Decimal) -> Decimal:
+        """Margin that holds a position: what was set aside (isolated) or value / leverage at the mark (cross)."""
+        if self.margin_mode == "isolated":
+            return position.isolated_margin
+        return position.contract.value(position.contracts, mark) / self.leverage
+
+    def free(self, asset: str, marks: dict[str, Decimal]) -> Decimal:
+        """Money that can leave or back a new order. Unrealised profit counts in cross mode only, losses always."""
+        free = self.balance("futures", asset)
+        for position in self.open_positions(asset):
+            mark = marks[position.contract.symbol]
+            free -= self.initial_margin(position, mark)
+            if self.margin_mode == "cross":
+                free += position.pnl(mark)
+        return free
+
+    def backing(self, position: SimPosition, marks: dict[str, Decimal]) -> Decimal:
+        """What backs one position besides its own profit: see ``Perpetual.liquidation_price``."""
+        if self.margin_mode == "isolated":
+            return position.isolated_margin
+        asset, symbol = position.contract.settle, position.contract.symbol
+        others = [p for p in self.open_positions(asset) if p.contract.symbol != symbol]
+        return self.balance("futures", asset) + sum(
+            (p.pnl(marks[p.contract.symbol]) - p.maintenance(marks[p.contract.symbol]) for p in others), ZERO
+        )
+
+    def settle_isolated(self, position: SimPosition, before: Decimal, price: Decimal) -> None:
+        """Set margin aside for what a fill added, release it in proportion to what a fill closed."""
+        after = position.contracts
+        if after == ZERO:
+            position.isolated_margin = ZERO
+        elif before == ZERO or before * after < ZERO:
+            position.isolated_margin = money(position.contract.value(after, price) / self.leverage)
+        elif abs(after) > abs(before):
+            added = position.contract.value(abs(after) - abs(before), price)
+            position.isolated_margin += money(added / self.leverage)
+        else:
+            position.isolated_margin = money(position.isolated_margin * abs(after) / abs(before))
