@@ -1,4 +1,6 @@
-"""What the house asks of the outside, and how the outside may fail. Errors are named by their remedy::
+"""What the house asks of the outside, and how the outside may fail.
+
+Errors are named by their remedy::
 
     HedgerowError                 base of what we raise on purpose
     +-- VenueError                the exchange, or the way to it

@@ -1,0 +1,197 @@
+"""A seeded model market for paper sessions without a network: calm, crash, squeeze, recovery, and again.
+
+Prices are a pure function of the seed and the time, so that a session that was killed finds the same market when it
+comes back. They are made with floats and become Decimals at the tick; nothing here decides anything.
+"""
+
+from collections.abc import Iterator
+from decimal import Decimal
+from functools import lru_cache
+from itertools import pairwise
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bot.core import formulas
+from bot.core.instruments import MarginRule, Payoff, Perpetual, tiers_from
+from bot.core.snapshot import Funding, Quote
+from bot.core.values import ONE, Contracts, Notional, Price, Ratio, record, round_to_step
+from bot.sim.exchange import Exchange
+
+Phase = Literal["calm", "crash", "squeeze", "recovery"]
+
+MINUTE_MS = 60_000
+HOUR_MS = 60 * MINUTE_MS
+FUNDING_MS = 8 * HOUR_MS
+PHASE_MINUTES = 30 * 60
+CYCLE_MINUTES = 4 * PHASE_MINUTES
+CYCLE_MS = CYCLE_MINUTES * MINUTE_MS
+MINUTES_PER_YEAR = 365 * 24 * 60
+
+PHASES: tuple[tuple[Phase, float, float, float], ...] = (
+    # phase     price at its end, yearly volatility, premium of the perpetual
+    ("calm", 1.02, 0.35, 0.0002),
+    ("crash", 0.62, 1.10, -0.0010),
+    ("squeeze", 1.22, 1.00, 0.0014),
+    ("recovery", 1.00, 0.50, 0.0004),
+)
+"""One cycle. Prices are multiples of the start price."""
+
+SPREAD = Decimal("0.0002")
+INTEREST = Decimal("0.0001")
+DAMPER = Decimal("0.0005")
+DEPTH_NOTIONAL = Decimal(400_000)
+"""Displayed at each side of the touch, in quote currency."""
+
+
+@record
+class Tick:
+    """The market at one minute."""
+
+    at_ms: int
+    phase: Phase
+    index: Price
+    premium: Decimal
+
+
+class ModelMarket:
+    """The market's prices, by time."""
+
+    def __init__(self, seed: int, start_price: Decimal) -> None:
+        self._seed = seed
+        self._start = float(start_price)
+        self._cycle = lru_cache(maxsize=2)(self._make_cycle)
+
+    def tick(self, at_ms: int) -> Tick:
+        """Show the market at a time, rounded down to the minute."""
+        cycle, within = divmod(at_ms // MINUTE_MS, CYCLE_MINUTES)
+        prices, premiums = self._cycle(cycle)
+        return Tick(
+            at_ms=at_ms // MINUTE_MS * MINUTE_MS,
+            phase=PHASES[within // PHASE_MINUTES][0],
+            index=Price(Decimal(f"{prices[within]:.2f}")),
+            premium=Decimal(f"{premiums[within]:.6f}"),
+        )
+
+    def funding_rate(self, at_ms: int) -> Ratio:
+        """Rate settled at ``at_ms``, from the hourly premiums of the eight hours before (reference section 6)."""
+        hours = range(at_ms - FUNDING_MS, at_ms, HOUR_MS)
+        premium = sum((self.tick(hour).premium for hour in hours), Decimal(0)) / len(hours)
+        return Ratio(round_to_step(formulas.funding_rate(premium, INTEREST, DAMPER), Decimal("0.00000001")))
+
+    def _make_cycle(self, cycle: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Draw one cycle: a path through the phases' end prices, noise that is pinned to zero at both ends."""
+        rng = np.random.default_rng([self._seed, cycle])
+        ends = [0.0] + [float(np.log(end)) for _, end, _, _ in PHASES]
+        trend = np.concatenate([np.linspace(a, b, PHASE_MINUTES, endpoint=False) for a, b in pairwise(ends)])
+        volatility = np.repeat([v for _, _, v, _ in PHASES], PHASE_MINUTES) / np.sqrt(MINUTES_PER_YEAR)
+        walk = np.cumsum(rng.standard_normal(CYCLE_MINUTES) * volatility)
+        bridge = walk - np.linspace(0, 1, CYCLE_MINUTES) * walk[-1]
+        premium = np.repeat([p for _, _, _, p in PHASES], PHASE_MINUTES)
+        noise = rng.standard_normal(CYCLE_MINUTES) * 0.0001
+        return self._start * np.exp(trend + bridge), premium + noise
+
+
+def model_contract(symbol: str) -> Perpetual:
+    """Describe the model exchange's contract: ``BTC/USDT:USDT`` is linear, ``BTC/USD:BTC`` inverse.
+
+    Steps, fees and tiers are of the kind large venues have; they are the model's, not any venue's.
+
+    Raises:
+        ValueError: the symbol is of neither form.
+    """
+    base, _, rest = symbol.partition("/")
+    quote, _, settle = rest.partition(":")
+    if not (base and quote) or settle not in {quote, base} or base == quote:
+        raise ValueError(
+            f"{symbol} is no contract: write BASE/QUOTE:QUOTE (linear) or BASE/QUOTE:BASE (inverse)."
+        )
+    linear = settle == quote
+    return Perpetual(
+        symbol=symbol,
+        base=base,
+        quote=quote,
+        settle=settle,
+        payoff=Payoff.LINEAR if linear else Payoff.INVERSE,
+        contract_size=ONE if linear else Decimal(100),
+        contracts_step=Contracts(Decimal("0.001") if linear else ONE),
+        contracts_min=Contracts(Decimal("0.001") if linear else ONE),
+        notional_min=Notional(Decimal(5)),
+        price_tick=Price(Decimal("0.1")),
+        fee_maker=Ratio(Decimal("0.0002")),
+        fee_taker=Ratio(Decimal("0.0005")),
+        funding_interval_hours=8,
+        margin_rule=MarginRule.MARK,
+        tiers=tiers_from(LINEAR_TIERS if linear else INVERSE_TIERS),
+    )
+
+
+LINEAR_TIERS = tuple(
+    (Decimal(floor), Decimal(rate), Decimal(leverage))
+    for floor, rate, leverage in (
+        (0, "0.004", 50),
+        (300_000, "0.005", 25),
+        (3_000_000, "0.01", 10),
+        (12_000_000, "0.025", 5),
+    )
+)
+"""Quote value, maintenance rate, highest leverage."""
+INVERSE_TIERS = tuple(
+    (Decimal(floor), Decimal(rate), Decimal(leverage))
+    for floor, rate, leverage in ((0, "0.004", 50), (5, "0.005", 25), (50, "0.01", 10), (200, "0.025", 5))
+)
+"""Coin value, maintenance rate, highest leverage."""
+
+
+class ModelTown:
+    """The model market and the model exchange together: turning the one shows prices to the other."""
+
+    def __init__(self, market: ModelMarket, exchange: Exchange, from_ms: int) -> None:
+        self.market = market
+        self.exchange = exchange
+        self.now = market.tick(from_ms)
+        self._show(self.now)
+
+    def advance(self, to_ms: int) -> None:
+        """Let the minutes up to ``to_ms`` pass one by one: funding that is due, then prices."""
+        for minute_ms in self._minutes(to_ms):
+            if minute_ms % FUNDING_MS == 0:
+                self._fund(minute_ms)
+            self.now = self.market.tick(minute_ms)
+            self._show(self.now)
+
+    def next_funding(self, symbol: str) -> Funding:
+        """Tell what a contract would pay next if the market stayed as it is."""
+        due_ms = (self.now.at_ms // FUNDING_MS + 1) * FUNDING_MS
+        return Funding(symbol=symbol, rate=self.market.funding_rate(self.now.at_ms), next_at_ms=due_ms)
+
+    def _minutes(self, to_ms: int) -> Iterator[int]:
+        return iter(range(self.now.at_ms + MINUTE_MS, to_ms + 1, MINUTE_MS))
+
+    def _fund(self, at_ms: int) -> None:
+        rate = self.market.funding_rate(at_ms)
+        for symbol, mark in self.exchange.marks.items():
+            self.exchange.settle_funding(symbol, rate, mark, at_ms)
+
+    def _show(self, tick: Tick) -> None:
+        for contract in self.exchange.contracts.values():
+            self.exchange.quote(quote_at(tick, contract))
+
+
+def quote_at(tick: Tick, contract: Perpetual) -> Quote:
+    """Quote a contract at a tick: the mark is index and premium, the touch lies half a spread around it."""
+    mark = tick.index * (ONE + tick.premium)
+    half = mark * SPREAD / 2
+    bid, ask = (round_to_step(price, contract.price_tick) for price in (mark - half, mark + half))
+    size = round_to_step(DEPTH_NOTIONAL / contract.notional(ONE, mark), contract.contracts_step)
+    return Quote(
+        symbol=contract.symbol,
+        at_ms=tick.at_ms,
+        bid=Price(bid),
+        bid_contracts=Contracts(size),
+        ask=Price(ask),
+        ask_contracts=Contracts(size),
+        mark=Price(round_to_step(mark, contract.price_tick)),
+        index=tick.index,
+    )

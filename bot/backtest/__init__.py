@@ -1,0 +1,1 @@
+"""Replaying history through the one decision function: read, run, report."""

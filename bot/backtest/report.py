@@ -1,0 +1,267 @@
+"""What a replay came to: profit by source, how well it hedged, how near it came to trouble.
+
+Money sums are exact Decimals from the model exchange's books. Statistics over bars are floats. Profits are in quote
+currency; coin amounts of an inverse hedge are valued at the last spot price, so that the parts add up to the whole.
+"""
+
+from collections.abc import Mapping
+from decimal import Decimal
+
+import numpy as np
+
+from bot.backtest.history import Floats, Ints
+from bot.backtest.runner import Run, exact
+from bot.core import formulas
+from bot.core.instruments import Contract
+from bot.core.values import ZERO, record
+
+HOUR_MS = 3_600_000
+HORIZONS = (("8h", 8 * HOUR_MS), ("1d", 24 * HOUR_MS))
+ITEM_MOVE_MIN = Decimal("0.01")
+"""The dollar offset is not shown when the spot moved less than this share: it is unstable there."""
+
+
+@record
+class Effect:
+    """How well the hedge worked over one horizon; None where there is nothing to measure."""
+
+    hedge_effectiveness: float | None
+    """1 - Var(spot + hedge) / Var(spot), of changes between closes."""
+    vol_reduction: float | None
+    """1 - sqrt(1 - effectiveness)."""
+    slope: float | None
+    """Multiple of the hedge that would have had the least variance; 1 is perfect."""
+    changes: int
+
+
+@record
+class Report:
+    """The figures of one replay."""
+
+    data: str
+    bars: int
+    bars_skipped_missing: int
+    bars_skipped_stale: int
+    decisions: int
+    orders: int
+    fills: int
+    settlements: int
+    spot_pnl: Decimal
+    futures_pnl: Decimal
+    funding: Decimal
+    fees: Decimal
+    slippage: Decimal
+    net_pnl: Decimal
+    settle: str
+    futures_pnl_settle: Decimal
+    funding_settle: Decimal
+    fees_settle: Decimal
+    position_contracts: Decimal
+    wallet_settle: Decimal
+    equity_settle: Decimal
+    value_quote_min: float
+    value_quote_max: float
+    effects: Mapping[str, Effect]
+    dollar_offset: float | None
+    achieved_ratio_min: float | None
+    achieved_ratio_max: float | None
+    margin_ratio_max: float | None
+    liquidation_distance_min: float | None
+    liquidations: int
+    seconds: float
+
+
+@record
+class Series:
+    """The account at each bar's close, from the first decision on. Floats."""
+
+    spot: Floats
+    own: Floats
+    """Own coins: holdings, and for an inverse hedge the wallet without price profit."""
+    hedge: Floats
+    """Cumulated price profit of the futures, in quote currency."""
+    achieved: Floats
+    value: Floats
+    """Own coins and the hedge's profit, in quote currency."""
+    margin_ratio: Floats
+    """Maintenance over equity at the worst price of the bar, with the position held through it."""
+    liquidation_distance: Floats
+
+
+def report(run: Run, seconds: float) -> Report:
+    """Put the figures of a replay together."""
+    contract, history = run.setup.contract, run.history
+    last_spot = exact(_last_valid(history.spot, history.perp_close))
+    rate = Decimal(1) if contract.linear else last_spot
+    pnl, funding, fees = _settled(run)
+    spot_pnl = _spot_pnl(run, last_spot)
+    series = _series(run)
+    end = run.path[-1]
+    return Report(
+        data=history.name,
+        bars=len(history),
+        bars_skipped_missing=int(history.missing.sum()),
+        bars_skipped_stale=int(history.stale.sum()),
+        decisions=run.decisions,
+        orders=run.orders,
+        fills=len(run.fills),
+        settlements=sum(payment.kind == "funding" for payment in run.payments),
+        spot_pnl=spot_pnl,
+        futures_pnl=pnl * rate,
+        funding=funding * rate,
+        fees=-fees * rate,
+        slippage=-run.slippage,
+        net_pnl=spot_pnl + (pnl + funding - fees) * rate,
+        settle=contract.settle,
+        futures_pnl_settle=pnl,
+        funding_settle=funding,
+        fees_settle=-fees,
+        position_contracts=end.contracts,
+        wallet_settle=end.wallet,
+        equity_settle=end.wallet + pnl - end.realised,
+        value_quote_min=float(np.nanmin(series.value)),
+        value_quote_max=float(np.nanmax(series.value)),
+        effects=_effects(run, series),
+        dollar_offset=_dollar_offset(run, spot_pnl, pnl * rate, last_spot),
+        achieved_ratio_min=_extreme(np.min, series.achieved),
+        achieved_ratio_max=_extreme(np.max, series.achieved),
+        margin_ratio_max=_extreme(np.max, series.margin_ratio),
+        liquidation_distance_min=_extreme(np.min, series.liquidation_distance),
+        liquidations=run.liquidations,
+        seconds=seconds,
+    )
+
+
+def _settled(run: Run) -> tuple[Decimal, Decimal, Decimal]:
+    """Sum price profit (at the last close), funding, and fees paid, in settlement currency."""
+    contract, end = run.setup.contract, run.path[-1]
+    close = exact(run.history.perp_close[-1])
+    open_pnl = ZERO
+    if end.contracts != ZERO:
+        gain = 1 if (end.contracts > ZERO) == contract.linear else -1
+        open_pnl = gain * (contract.value(end.contracts, close) - end.cost)
+    funding = sum((payment.amount for payment in run.payments if payment.kind == "funding"), ZERO)
+    fees = sum((fill.fee for fill in run.fills), ZERO)
+    return end.realised + open_pnl, funding, fees
+
+
+def _start_coins(run: Run) -> Decimal:
+    """Coins at the start: held outside, and the deposit of an inverse hedge."""
+    held = sum((holding.coins for holding in run.setup.holdings), ZERO)
+    return held if run.setup.contract.linear else held + run.setup.deposit
+
+
+def _spot_pnl(run: Run, last_spot: Decimal) -> Decimal:
+    return _start_coins(run) * (last_spot - exact(run.history.spot[run.first_bar]))
+
+
+def _last_valid(spot: Floats, fallback: Floats) -> float:
+    known = np.flatnonzero(~np.isnan(spot))
+    return float(spot[known[-1]]) if len(known) else float(fallback[-1])
+
+
+def _dollar_offset(run: Run, spot_pnl: Decimal, futures_pnl: Decimal, last_spot: Decimal) -> float | None:
+    """Cumulative ``-hedge / item``, or None if the item hardly moved."""
+    if abs(spot_pnl) <= ITEM_MOVE_MIN * _start_coins(run) * last_spot:
+        return None
+    return float(-futures_pnl / spot_pnl)
+
+
+# --- series -------------------------------------------------------------------------------------------------
+
+
+def _series(run: Run) -> Series:
+    """Spread the changes of the account over the bars between them, and value it at each close."""
+    history, contract = run.history, run.setup.contract
+    span = slice(run.first_bar, len(history))
+    which = np.searchsorted([point.bar for point in run.path], np.arange(span.start, span.stop), "right") - 1
+
+    def column(values: list[Decimal]) -> Floats:
+        return np.array([float(value) for value in values])[which]
+
+    size = column([point.contracts * contract.contract_size for point in run.path])
+    cost = column([point.cost for point in run.path])
+    wallet = column([point.wallet for point in run.path])
+    realised = column([point.realised for point in run.path])
+    death = np.array([float(p.liquidation_price or "nan") for p in run.path])[which]
+    held = float(sum((holding.coins for holding in run.setup.holdings), ZERO))
+    own = np.full(len(which), held) if contract.linear else held + wallet - realised
+    close, mark, spot = history.perp_close[span], history.mark[span], history.spot[span]
+    pnl = realised + _open_pnl(contract, size, cost, close)
+    hedge = pnl if contract.linear else pnl * spot
+    delta = own + size if contract.linear else own + pnl + size / close
+    return Series(
+        spot=spot,
+        own=own,
+        hedge=hedge,
+        achieved=1 - delta / np.where(own > 0, own, np.nan),
+        value=own * spot + hedge,
+        margin_ratio=_margin_ratio(run, span, size, cost, wallet),
+        liquidation_distance=np.where(size < 0, death / mark - 1, 1 - death / mark),
+    )
+
+
+def _open_pnl(contract: Contract, size: Floats, cost: Floats, price: Floats) -> Floats:
+    """Unrealised profit from cost, in settlement currency."""
+    gain = np.where((size > 0) == contract.linear, 1.0, -1.0)
+    value = np.abs(size) * price if contract.linear else np.abs(size) / price
+    return np.where(size == 0, 0.0, gain * (value - cost))
+
+
+def _margin_ratio(run: Run, span: slice, size: Floats, cost: Floats, wallet: Floats) -> Floats:
+    """Maintenance over equity at each bar's worst price, with the position held into the bar."""
+    history, contract = run.history, run.setup.contract
+    size, cost, wallet = size[:-1], cost[:-1], wallet[:-1]
+    high, low = history.perp_high[span][1:], history.perp_low[span][1:]
+    worst = np.where(size < 0, high, low)
+    value = np.abs(size) * worst if contract.linear else np.abs(size) / worst
+    tiers = [
+        formulas.maintenance_margin(value, float(t.maintenance_rate), float(t.maintenance_amount))
+        for t in contract.tiers
+    ]
+    equity = wallet + _open_pnl(contract, size, cost, worst)
+    return np.where(
+        (size == 0) | (equity <= 0), np.nan, np.max(tiers, axis=0) / np.where(equity > 0, equity, 1)
+    )
+
+
+def _extreme(which: np.ufunc | object, values: Floats) -> float | None:
+    known = values[np.isfinite(values)]
+    return float(which(known)) if len(known) else None  # type: ignore[operator]
+
+
+# --- effectiveness ------------------------------------------------------------------------------------------
+
+
+def _effects(run: Run, series: Series) -> dict[str, Effect]:
+    history = run.history
+    horizons = (("1bar", history.interval_ms), *(h for h in HORIZONS if h[1] > history.interval_ms))
+    open_ms = history.open_ms[run.first_bar :]
+    return {name: _effect(series, open_ms, horizon) for name, horizon in horizons}
+
+
+def _effect(series: Series, open_ms: Ints, horizon_ms: int) -> Effect:
+    """Measure changes between the last whole bars of neighbouring clock windows.
+
+    A window without a spot price has no close, and no change is taken across it: a stale or missing price must not
+    pass for a market move.
+    """
+    whole = np.flatnonzero(np.isfinite(series.spot))
+    window = open_ms[whole] // horizon_ms
+    closing = whole[np.append(window[1:] != window[:-1], [True])]
+    window = open_ms[closing] // horizon_ms
+    neighbours = np.diff(window) == 1
+    first, second = closing[:-1][neighbours], closing[1:][neighbours]
+    item = series.own[first] * (series.spot[second] - series.spot[first])
+    hedge = series.hedge[second] - series.hedge[first]
+    if len(item) < 2 or np.var(item) == 0:  # noqa: PLR2004 - a variance needs two changes
+        return Effect(hedge_effectiveness=None, vol_reduction=None, slope=None, changes=len(item))
+    measure = float(formulas.effectiveness(np.var(item + hedge), np.var(item)))
+    spread = float(np.var(hedge))
+    slope = -float(np.mean((item - item.mean()) * (hedge - hedge.mean()))) / spread if spread else None
+    return Effect(
+        hedge_effectiveness=measure,
+        vol_reduction=1 - float(np.sqrt(max(0.0, 1 - measure))) if measure <= 1 else None,
+        slope=slope,
+        changes=len(item),
+    )

@@ -1,0 +1,286 @@
+"""Replay bars through the same loop, decision and model exchange as everything else.
+
+Time order at each bar, the rule behind every figure:
+
+1. at the open, funding settles on the position held until then;
+2. inside the bar, resting orders fill if the price trades through them, and margin is checked at both extremes;
+3. at the close, prices are shown and a decision may be taken, on nothing later than that close.
+
+A decision says how long it is good. Bars on which nothing can happen - no funding, no resting order, no price outside
+the quiet box, no liquidation within the range - are jumped over. The scan that finds the next bar uses floats and may
+only *nominate* it; what happens there is decided in Decimal.
+"""
+
+from collections.abc import Callable
+from decimal import Decimal
+
+import numpy as np
+
+from bot.adapters.clock import SimClock
+from bot.adapters.holdings import DeclaredHoldings
+from bot.adapters.sim_venue import SimVenue
+from bot.backtest.history import Bools, History
+from bot.backtest.tally import Tally
+from bot.core.decide import Quiet
+from bot.core.instruments import Contract
+from bot.core.reports import Fill, Payment
+from bot.core.risk import Approved
+from bot.core.rules import Rules
+from bot.core.snapshot import Holding, Quote
+from bot.core.values import ZERO, Coins, Contracts, Price, floor_to_step, record, round_to_step
+from bot.shell.loop import Log, Loop, Step
+from bot.sim.account import MarginMode
+from bot.sim.exchange import Exchange
+
+UNLIMITED = Decimal(10) ** 12
+"""Contracts displayed where a file has no volume."""
+NEAR = 1e-6
+"""The scan nominates bars that come this near to liquidation, relatively; floats are closer than that."""
+LEVERAGE = Decimal(50)
+"""Of the model account; the guard's own limit is the one that binds."""
+
+
+@record
+class Setup:
+    """What a replay needs besides bars and rules."""
+
+    contract: Contract
+    holdings: tuple[Holding, ...]
+    deposit: Coins
+    """Margin at the start, in settlement currency."""
+    margin_mode: MarginMode
+    participation: Decimal
+    """Share of a bar's volume that may fill at each side."""
+    spread: Decimal
+    """Bid to ask, as a share of the price."""
+
+
+@record
+class PathPoint:
+    """The account after a bar on which something changed."""
+
+    bar: int
+    contracts: Decimal
+    cost: Decimal
+    wallet: Decimal
+    realised: Decimal
+    liquidation_price: Decimal | None
+
+
+@record
+class Run:
+    """What a replay left behind."""
+
+    setup: Setup
+    history: History
+    decisions: int
+    orders: int
+    fills: tuple[Fill, ...]
+    payments: tuple[Payment, ...]
+    path: tuple[PathPoint, ...]
+    first_bar: int
+    """The bar at whose close the first decision was taken."""
+    slippage: Decimal
+    """Quote currency lost between the mid at the decision and the fill."""
+    liquidations: int
+
+
+class Runner:
+    """One replay."""
+
+    def __init__(self, history: History, rules: Rules, setup: Setup, log: Log) -> None:
+        self._history = history
+        self._setup = setup
+        self._symbol = setup.contract.symbol
+        self._exchange = Exchange((setup.contract,))
+        account = self._exchange.open_account(rules.account, setup.margin_mode, LEVERAGE)
+        self._account = account
+        self._exchange.at_ms = int(history.open_ms[0])
+        if setup.deposit > ZERO:
+            self._exchange.deposit(rules.account, setup.contract.settle, setup.deposit)
+        self._tally = Tally()
+        self._clock = SimClock(int(history.open_ms[0]))
+        self._loop = Loop(
+            rules=rules,
+            venue=SimVenue(self._exchange, rules.account),
+            holdings=DeclaredHoldings(setup.holdings),
+            journal=self._tally,
+            clock=self._clock,
+            log=log,
+        )
+        self._told = self._exchange.activity[rules.account]
+        self._funded = np.flatnonzero(~np.isnan(history.funding_rate))
+        self._path: list[PathPoint] = []
+        self._first_bar: int | None = None
+        self._mids: dict[str, Decimal] = {}
+
+    async def run(self, progress: Callable[[int], None]) -> Run:
+        """Replay every bar; ``progress`` is told the bars done."""
+        await self._loop.start()
+        quiet: Quiet | None = None
+        due, bar, bars = True, 0, len(self._history)
+        while bar < bars:
+            heard = len(self._told)
+            self._turn_to(bar)
+            due = due or quiet is None or len(self._told) > heard or not self._covered(quiet, bar)
+            changed = len(self._told) > heard
+            if due and not self._history.blind[bar]:
+                step = await self._loop.step()
+                self._account_for(step, bar)
+                quiet, due = step.decision.quiet, False
+                changed = len(self._told) > heard
+            if changed or not self._path:
+                self._mark_path(bar)
+            progress(bar)
+            bar = bar + 1 if due or quiet is None else self._next_bar(bar, quiet)
+        progress(bars)
+        return self._result()
+
+    # --- the world ------------------------------------------------------------------------------------------
+
+    def _turn_to(self, bar: int) -> None:
+        """Let one bar happen: open, range, close."""
+        history, exchange = self._history, self._exchange
+        rate = history.funding_rate[bar]
+        if not np.isnan(rate):
+            price = exact(history.funding_price[bar])
+            exchange.settle_funding(self._symbol, exact(rate), price, int(history.open_ms[bar]))
+        size = self._displayed(bar)
+        if bar > 0:
+            low, high = exact(history.perp_low[bar]), exact(history.perp_high[bar])
+            exchange.at_ms = history.close_ms(bar)
+            exchange.traded(self._symbol, Price(low), Price(high), size)
+        self._clock.turn_to(history.close_ms(bar))
+        exchange.quote(self._quote(bar, size))
+
+    def _displayed(self, bar: int) -> Decimal:
+        """Contracts that may fill at each side of a bar."""
+        volume, contract = float(self._history.volume[bar]), self._setup.contract
+        if not np.isfinite(volume):
+            return UNLIMITED
+        coins = exact(volume) * self._setup.participation
+        contracts = contract.contracts_for(coins, exact(self._history.perp_close[bar]))
+        return floor_to_step(contracts, contract.contracts_step)
+
+    def _quote(self, bar: int, size: Decimal) -> Quote:
+        history, tick = self._history, self._setup.contract.price_tick
+        close, spot = exact(history.perp_close[bar]), float(history.spot[bar])
+        half = round_to_step(close * self._setup.spread / 2, tick)
+        return Quote(
+            symbol=self._symbol,
+            at_ms=history.close_ms(bar),
+            bid=Price(close - half),
+            bid_contracts=Contracts(size),
+            ask=Price(close + half),
+            ask_contracts=Contracts(size),
+            mark=Price(exact(history.mark[bar])),
+            index=Price(close if np.isnan(spot) else exact(spot)),
+        )
+
+    # --- jumping --------------------------------------------------------------------------------------------
+
+    def _covered(self, quiet: Quiet, bar: int) -> bool:
+        """Whether a decision is still good at a bar's close."""
+        quote = self._exchange.touches[self._symbol].quote
+        return self._history.close_ms(bar) <= quiet.until_ms and quiet.covers((quote,))
+
+    def _next_bar(self, bar: int, quiet: Quiet) -> int:
+        """Find the next bar on which anything can happen."""
+        history, bars = self._history, len(self._history)
+        if self._exchange.open_orders(self._account.name):
+            return bar + 1
+        last = min(bars, self._first_after(quiet.until_ms))
+        funded = np.searchsorted(self._funded, bar, side="right")
+        if funded < len(self._funded):
+            last = min(last, int(self._funded[funded]))
+        if last <= bar + 1:
+            return bar + 1
+        span = slice(bar + 1, last)
+        wrong = self._outside(quiet, span) | self._near_liquidation(span)
+        found = np.flatnonzero(wrong)
+        return bar + 1 + int(found[0]) if len(found) else last
+
+    def _first_after(self, until_ms: int) -> int:
+        """First bar that closes after a time."""
+        history = self._history
+        return max(0, (until_ms - int(history.open_ms[0])) // history.interval_ms)
+
+    def _outside(self, quiet: Quiet, span: slice) -> Bools:
+        """Mark closes outside the quiet box, widened by nothing: a nominated bar is decided exactly."""
+        mark, spot = self._history.mark[span], self._history.spot[span]
+        outside = np.zeros(len(mark), bool)
+        for box in quiet.boxes:
+            if box.low is None or box.high is None:
+                continue
+            low, high = float(box.low) * (1 + NEAR), float(box.high) * (1 - NEAR)
+            for prices, now in ((mark, float(box.mark)), (spot, float(box.index))):
+                outside |= (prices < low * now) | (prices > high * now)
+        return outside
+
+    def _near_liquidation(self, span: slice) -> Bools:
+        """Mark bars whose range comes near the liquidation price."""
+        history, point = self._history, self._path[-1]
+        if point.liquidation_price is None:
+            return np.zeros(span.stop - span.start, bool)
+        price = float(point.liquidation_price)
+        if point.contracts < ZERO:
+            return np.maximum(history.perp_high[span], history.mark[span]) >= price * (1 - NEAR)
+        return np.minimum(history.perp_low[span], history.mark[span]) <= price * (1 + NEAR)
+
+    # --- the record -----------------------------------------------------------------------------------------
+
+    def _account_for(self, step: Step, bar: int) -> None:
+        """Note the first decision, and the mid at which each order was decided."""
+        if self._first_bar is None:
+            self._first_bar = bar
+        quote = step.snapshot.quote(self._symbol)
+        for command in step.decision.commands:
+            if isinstance(command, Approved):
+                self._mids[command.request.client_order_id] = (quote.bid + quote.ask) / 2
+
+    def _slippage(self, fills: tuple[Fill, ...]) -> Decimal:
+        """Sum what fills lost against the mid they were decided at, in quote currency."""
+        lost = ZERO
+        for fill in fills:
+            if fill.client_order_id in self._mids:
+                coins = self._setup.contract.coins(fill.contracts, fill.price)
+                lost += fill.side.sign * coins * (fill.price - self._mids[fill.client_order_id])
+        return lost
+
+    def _mark_path(self, bar: int) -> None:
+        """Note the account after a bar that changed it."""
+        contract = self._setup.contract
+        position = self._account.position(contract)
+        backing = self._account.backing(position, self._exchange.marks)
+        self._path.append(
+            PathPoint(
+                bar=bar,
+                contracts=position.contracts,
+                cost=position.cost,
+                wallet=self._account.balance("futures", contract.settle),
+                realised=position.realised,
+                liquidation_price=contract.liquidation_price(
+                    position.contracts, position.entry_price, backing
+                ),
+            )
+        )
+
+    def _result(self) -> Run:
+        fills = tuple(item for item in self._told if isinstance(item, Fill))
+        return Run(
+            setup=self._setup,
+            history=self._history,
+            decisions=self._tally.decisions,
+            orders=self._tally.orders,
+            fills=fills,
+            payments=tuple(item for item in self._told if isinstance(item, Payment)),
+            path=tuple(self._path),
+            first_bar=len(self._history) - 1 if self._first_bar is None else self._first_bar,
+            slippage=self._slippage(fills),
+            liquidations=sum(entry.kind == "liquidation" for entry in self._account.entries),
+        )
+
+
+def exact(figure: float) -> Decimal:
+    """Turn a float of a candle file into the Decimal that was printed for it."""
+    return Decimal(repr(float(figure)))
