@@ -215,14 +215,11 @@ def _margin_ratio(run: Run, span: slice, size: Floats, cost: Floats, wallet: Flo
     high, low = history.perp_high[span][1:], history.perp_low[span][1:]
     worst = np.where(size < 0, high, low)
     value = np.abs(size) * worst if contract.linear else np.abs(size) / worst
-    tiers = [
-        formulas.maintenance_margin(value, float(t.maintenance_rate), float(t.maintenance_amount))
-        for t in contract.tiers
-    ]
-    equity = wallet + _open_pnl(contract, size, cost, worst)
-    return np.where(
-        (size == 0) | (equity <= 0), np.nan, np.max(tiers, axis=0) / np.where(equity > 0, equity, 1)
+    maintenance = np.max(
+        [float(t.maintenance_rate) * value - float(t.maintenance_amount) for t in contract.tiers], axis=0
     )
+    equity = wallet + _open_pnl(contract, size, cost, worst)
+    return np.where((size == 0) | (equity <= 0), np.nan, maintenance / np.where(equity > 0, equity, 1))
 
 
 def _extreme(which: np.ufunc | object, values: Floats) -> float | None:

@@ -56,7 +56,8 @@ class Quiet:
         """Whether every quote still lies in its box; no boxes cover nothing."""
         boxes = {box.symbol: box for box in self.boxes}
         return all(
-            quote.symbol in boxes and boxes[quote.symbol].contains(quote.mark, quote.index) for quote in quotes
+            quote.symbol in boxes and boxes[quote.symbol].contains(quote.mark, quote.index)
+            for quote in quotes
         )
 
 
@@ -214,7 +215,7 @@ def _hold(case: Case) -> Verdict:
         explanation=case.explain("hold", f"The gap is {inside}."),
         memory=HedgeMemory(hedge=case.hedge.name),
         until_ms=case.target.valid_until_ms,
-        box=exposures.price_box(case.book, case.hedge, case.target, case.exposure.in_flight),
+        box=exposures.price_box(case.book, case.hedge, case.target, case.exposure),
     )
 
 

@@ -212,20 +212,22 @@ def anywhere(b: Book) -> PriceBox:
     return PriceBox(symbol=b.contract.symbol, low=None, high=None, mark=b.mark, index=b.index)
 
 
-def price_box(b: Book, hedge: HedgeRules, target: Target, in_flight: Contracts) -> PriceBox:
+def price_box(b: Book, hedge: HedgeRules, target: Target, now: Exposure) -> PriceBox:
     """Find a box of marks and indexes inside which no trade becomes due, given that none is due now.
 
     A share of holdings opens no gap by price, inside the band or (linear) below one step. Otherwise the gap is
     monotone in the mark at a fixed index and in the index at a fixed mark, so that a box is safe if its corners are,
     all for the same reason; the widest safe one of a short list is taken.
     """
-    inside = not measure(b, hedge, target, in_flight).outside
+    inside = not now.outside
     if hedge.meaning is Meaning.SHARE_OF_HOLDINGS and (inside or b.contract.linear):
         return anywhere(b)
     for width in BOX_WIDTHS:
         low, high = ONE / (ONE + width), ONE + width
         corners = [
-            measure(replace(b, mark=Price(b.mark * m), index=Price(b.index * i)), hedge, target, in_flight)
+            measure(
+                replace(b, mark=Price(b.mark * m), index=Price(b.index * i)), hedge, target, now.in_flight
+            )
             for m in (low, high)
             for i in (low, high)
         ]

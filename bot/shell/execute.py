@@ -29,20 +29,35 @@ T = TypeVar("T")
 ATTEMPTS_MAX = 4
 
 
+PASSING = (UnreachableError, RateLimitedError)
+"""Failures after which asking again may help."""
+
+
 async def patiently(ask: Callable[[], Awaitable[T]]) -> T:
     """Ask something that is safe to ask twice, again when the venue was out of reach or busy; then give up.
 
     Raises:
         VenueError: the last attempt's.
     """
+    try:
+        return await ask()
+    except PASSING as error:
+        return await _ask_again(ask, error)
+
+
+async def _ask_again(ask: Callable[[], Awaitable[T]], first: Exception) -> T:
+    """Wait, ask, and so on. The attempt already made counts as the first."""
+    failed: list[Exception] = [first]
     retrying = AsyncRetrying(
-        retry=retry_if_exception_type((UnreachableError, RateLimitedError)),
+        retry=retry_if_exception_type(PASSING),
         stop=stop_after_attempt(ATTEMPTS_MAX),
         wait=wait_exponential_jitter(initial=0.2, max=5),
         reraise=True,
     )
     async for attempt in retrying:
         with attempt:
+            if failed:
+                raise failed.pop()
             return await ask()
     raise AssertionError("tenacity ends with a value or an exception")
 
