@@ -6,7 +6,7 @@ from bot.core.reports import Fill, OrderReport
 from bot.core.risk import Approved
 from bot.core.snapshot import Memory, Snapshot
 from bot.core.values import ZERO, Contracts
-from bot.shell.ports import Activity, EquityMark
+from bot.shell.ports import Activity
 
 
 class Tally:
@@ -57,9 +57,6 @@ class Tally:
         """Keep the cursor; the exchange keeps the rest."""
         self._cursor = activity.cursor
         return activity.fills
-
-    def marked(self, mark: EquityMark) -> None:
-        """Keep nothing: the runner has the whole path."""
 
     def working(self) -> tuple[WorkingOrder, ...]:
         """List orders that may still change the position."""

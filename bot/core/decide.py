@@ -66,6 +66,7 @@ class Explanation:
     """Why one hedge got its answer: holdings x ratio = target - held - in flight = gap, and what follows."""
 
     hedge: str
+    symbol: str
     answer: Answer
     why: str
     target: Target | None = None
@@ -124,7 +125,10 @@ def _blind(snapshot: Snapshot, rules: Rules, number: int) -> Decision:
         commands=(),
         refused=(),
         memory=Memory(number=number, hedges=snapshot.memory.hedges),
-        explanations=tuple(Explanation(hedge=hedge.name, answer="blind", why=why) for hedge in rules.hedges),
+        explanations=tuple(
+            Explanation(hedge=hedge.name, symbol=hedge.symbol, answer="blind", why=why)
+            for hedge in rules.hedges
+        ),
         quiet=Quiet(until_ms=snapshot.at_ms, boxes=()),
     )
 
@@ -192,7 +196,12 @@ class Case:
     def explain(self, answer: Answer, why: str) -> Explanation:
         """Put the figures beside an answer."""
         return Explanation(
-            hedge=self.hedge.name, answer=answer, why=why, target=self.target, exposure=self.exposure
+            hedge=self.hedge.name,
+            symbol=self.hedge.symbol,
+            answer=answer,
+            why=why,
+            target=self.target,
+            exposure=self.exposure,
         )
 
 

@@ -102,16 +102,12 @@ class After:
 
 
 def margin_after(snapshot: Snapshot, symbol: str, signed: Decimal, fill_price: Price) -> After:
-    """Forecast the margin of ``symbol``'s wallet after ``signed`` contracts more fill at ``fill_price``.
-
-    Working orders of the same contract count as filled at that price: in flight is exposure.
-    """
+    """Forecast the margin of ``symbol``'s wallet after ``signed`` contracts more fill at ``fill_price``."""
     contract, quote = snapshot.contract(symbol), snapshot.quote(symbol)
     position, wallet = snapshot.position(symbol), snapshot.wallet(contract.settle)
-    added = signed + sum((order.in_flight for order in snapshot.working_on(symbol)), ZERO)
-    fees = contract.fee_taker * contract.value(added, fill_price)
+    fees = contract.fee_taker * contract.value(signed, fill_price)
     cost = cost_of(contract, position.contracts, position.entry_price)
-    filled = fill(contract, position.contracts, cost, added, fill_price)
+    filled = fill(contract, position.contracts, cost, signed, fill_price)
     contracts, entry = filled.contracts, entry_of(contract, filled.contracts, filled.cost)
     others = _other_positions(snapshot, contract.settle, symbol)
     backing = wallet.balance + filled.realised - fees + others
@@ -124,6 +120,11 @@ def margin_after(snapshot: Snapshot, symbol: str, signed: Decimal, fill_price: P
         liquidation_price=contract.liquidation_price(contracts, entry, backing),
         short=contracts < ZERO,
     )
+
+
+def margin_now(snapshot: Snapshot, symbol: str) -> After:
+    """Measure the margin of ``symbol``'s wallet as it is."""
+    return margin_after(snapshot, symbol, ZERO, snapshot.quote(symbol).mark)
 
 
 def _other_positions(snapshot: Snapshot, settle: str, symbol: str) -> Decimal:
@@ -221,11 +222,15 @@ def _order_notional(contract: Contract, rules: RiskRules, wish: OrderRequest) ->
 def _exposure_gates(
     snapshot: Snapshot, contract: Contract, quote: Quote, rules: RiskRules, wish: OrderRequest
 ) -> list[Verdict]:
-    """Judge what adds exposure by the margin account after it, shrinking to the largest size each limit allows."""
+    """Judge what adds exposure by the margin account after it, shrinking to the largest size each limit allows.
+
+    Working orders of the same contract count as filled at the order's price: in flight is exposure.
+    """
     price, sign = wish.limit_price or quote.mark, wish.side.sign
+    in_flight = sum((order.in_flight for order in snapshot.working_on(wish.symbol)), ZERO)
 
     def after(contracts: Decimal) -> After:
-        return margin_after(snapshot, wish.symbol, sign * contracts, price)
+        return margin_after(snapshot, wish.symbol, in_flight + sign * contracts, price)
 
     asked = after(wish.contracts)
     verdicts = []

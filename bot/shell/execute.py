@@ -73,7 +73,7 @@ async def execute(
     """
     cancels = [command for command in decision.commands if isinstance(command, Cancel)]
     places = [command for command in decision.commands if isinstance(command, Approved)]
-    reports = [await _cancel(command, venue, journal, clock) for command in cancels]
+    reports = [await take_back(command, venue, journal, clock) for command in cancels]
     reports += [await _place(command, venue, journal, clock) for command in places]
     return tuple(reports)
 
@@ -92,8 +92,8 @@ async def _place(command: Approved, venue: Venue, journal: Journal, clock: Clock
     return report
 
 
-async def _cancel(command: Cancel, venue: Venue, journal: Journal, clock: Clock) -> OrderReport:
-    """Write CANCELLING, ask, write the answer; without one, reconciling will find out."""
+async def take_back(command: Cancel, venue: Venue, journal: Journal, clock: Clock) -> OrderReport:
+    """Cancel an order: write CANCELLING, ask, write the answer; without one, reconciling will find out."""
     leaving = OrderReport(
         client_order_id=command.client_order_id,
         symbol=command.symbol,

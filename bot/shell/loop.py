@@ -7,13 +7,14 @@ fate is open, before the first decision (I2, I3).
 from collections.abc import Callable
 from typing import Protocol
 
-from bot.core.decide import Decision, decide
+from bot.core.decide import Cancel, Decision, decide
 from bot.core.instruments import Contract
+from bot.core.orders import OrderState
 from bot.core.reports import OrderReport
 from bot.core.rules import Rules
 from bot.core.snapshot import Snapshot
 from bot.core.values import record
-from bot.shell.execute import execute, patiently
+from bot.shell.execute import execute, patiently, take_back
 from bot.shell.observe import observe
 from bot.shell.ports import Activity, Clock, Holdings, Journal, RateLimitedError, UnreachableError, Venue
 from bot.shell.reconcile import drop_unsent
@@ -59,6 +60,7 @@ class Loop:
         self._log = log.bind(account=rules.account)
         self._symbols = tuple(hedge.symbol for hedge in rules.hedges)
         self._contracts: tuple[Contract, ...] = ()
+        self._last: Decision | None = None
 
     async def start(self) -> None:
         """Recover, then learn the contracts. Call once, before the first step."""
@@ -80,6 +82,7 @@ class Loop:
         decision = decide(snapshot, self.rules)
         self._journal.decided(snapshot, decision)
         reports = await execute(decision, self._venue, self._journal, self._clock)
+        self._last = decision
         step = Step(snapshot=snapshot, decision=decision, reports=reports, activity=activity)
         self._tell(step)
         return step
@@ -94,33 +97,43 @@ class Loop:
         activity = await patiently(lambda: self._venue.activity(self._journal.cursor()))
         return bool(activity.fills or activity.payments)
 
-    async def run(
-        self,
-        *,
-        poll_ms: int,
-        heartbeat_ms: int,
-        until: Callable[[], bool],
-        after: Callable[[Step], None],
-    ) -> None:
-        """Start, then step whenever the picture stirs and at least once a heartbeat, until told to stop.
+    async def poll(self, heartbeat_ms: int) -> Step | None:
+        """Step if the picture stirs, or if the last decision is a heartbeat old; else leave everything alone.
 
-        A venue out of reach is waited for; ``after`` is called with every step.
+        A venue out of reach is waited for: nothing is decided, and the next poll asks again.
         """
+        try:
+            if self._last is None or self._clock.now_ms() >= self._last.at_ms + heartbeat_ms:
+                return await self.step()
+            return await self.step() if await self.stirred(self._last) else None
+        except (UnreachableError, RateLimitedError) as error:
+            self._log.warning("venue out of reach; nothing was decided", error=str(error))
+            return None
+
+    async def run(
+        self, *, poll_ms: int, heartbeat_ms: int, until: Callable[[], bool], after: Callable[[Step], None]
+    ) -> None:
+        """Start, then poll until told to stop; ``after`` is called with every step. Open orders are taken back at the end."""
         await self.start()
-        last: Decision | None = None
         while not until():
-            try:
-                if (
-                    last is None
-                    or self._clock.now_ms() >= last.at_ms + heartbeat_ms
-                    or await self.stirred(last)
-                ):
-                    step = await self.step()
-                    last = step.decision
-                    after(step)
-            except (UnreachableError, RateLimitedError) as error:
-                self._log.warning("venue out of reach; nothing was decided", error=str(error))
+            step = await self.poll(heartbeat_ms)
+            if step is not None:
+                after(step)
             await self._clock.sleep_until(self._clock.now_ms() + poll_ms)
+        await self.stop()
+
+    async def stop(self) -> None:
+        """Take our open orders back and keep the hedge: bare spot is the greater risk."""
+        for order in self._journal.working():
+            if order.state is OrderState.OPEN:
+                request = order.request
+                cancel = Cancel(
+                    hedge=self._hedge_of(request.symbol),
+                    symbol=request.symbol,
+                    client_order_id=request.client_order_id,
+                    reason="hedgerow is stopping",
+                )
+                await take_back(cancel, self._venue, self._journal, self._clock)
 
     def _tell(self, step: Step) -> None:
         """Log what a step came to, every line with its hedge and decision number."""

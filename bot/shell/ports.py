@@ -24,7 +24,7 @@ from bot.core.instruments import Contract
 from bot.core.orders import OrderRequest, WorkingOrder
 from bot.core.reports import Fill, OrderReport, Payment
 from bot.core.snapshot import Funding, Holding, Memory, Position, Quote, Snapshot, Wallet
-from bot.core.values import Coins, record
+from bot.core.values import record
 
 
 class HedgerowError(Exception):
@@ -127,19 +127,6 @@ class Clock(Protocol):
         """Wait until a time."""
 
 
-@record
-class EquityMark:
-    """What an account was worth at one instant, split by where it came from. Settlement currency."""
-
-    account: str
-    asset: str
-    at_ms: int
-    equity: Coins
-    price_pnl: Coins
-    funding: Coins
-    fees: Coins
-
-
 class Journal(Protocol):
     """The ledger of one account. Each method is one transaction, durable when it returns.
 
@@ -154,9 +141,6 @@ class Journal(Protocol):
 
     def heard(self, activity: Activity) -> tuple[Fill, ...]:
         """Write fills and payments and the cursor; returns the fills that were new."""
-
-    def marked(self, mark: EquityMark) -> None:
-        """Write what the account is worth."""
 
     def working(self) -> tuple[WorkingOrder, ...]:
         """List orders that may still change the position."""

@@ -1,0 +1,195 @@
+"""What a person or a machine is shown of a hedge: one object for the terminal, JSON, pages and alerts."""
+
+from collections.abc import Iterable
+from decimal import Decimal
+
+from bot.core import risk
+from bot.core.decide import Decision, Explanation
+from bot.core.instruments import Contract
+from bot.core.orders import OrderState
+from bot.core.reports import Fill, Payment
+from bot.core.snapshot import Snapshot
+from bot.core.values import ZERO, Coins, Contracts, Price, Ratio, Side, record
+
+
+@record
+class Profit:
+    """Profit since the account began, by source, in quote currency. Coin amounts are valued at the index."""
+
+    spot: Decimal
+    futures: Decimal
+    funding: Decimal
+    fees: Decimal
+    """Paid fees are negative."""
+
+    @property
+    def net(self) -> Decimal:
+        """Everything together."""
+        return self.spot + self.futures + self.funding + self.fees
+
+
+@record
+class OrderView:
+    """A working order."""
+
+    client_order_id: str
+    side: Side
+    remaining: Contracts
+    limit_price: Price | None
+    state: OrderState
+
+
+@record
+class HedgeView:
+    """One hedge: holdings x ratio = target - held - in flight = gap, its margin, its orders, its profit."""
+
+    account: str
+    hedge: str
+    symbol: str
+    base: str
+    quote: str
+    at_ms: int
+    decision: int
+    answer: str
+    why: str
+    index: Price
+    mark: Price
+    own_coins: Coins
+    ratio_target: Ratio | None
+    ratio_achieved: Ratio | None
+    net_short: bool
+    target: Contracts | None
+    held: Contracts
+    in_flight: Contracts | None
+    gap: Contracts | None
+    band_outer: Contracts | None
+    margin_ratio: Decimal | None
+    liquidation_price: Price | None
+    liquidation_distance: Decimal | None
+    working: tuple[OrderView, ...]
+    profit: Profit
+    value: Decimal
+    """Own coins and the hedge's profit, in quote currency."""
+    value_unhedged: Decimal
+    """What the coins the owner began with would be worth without a hedge."""
+
+
+@record
+class Since:
+    """Where an account began: what profit is reckoned from."""
+
+    index: Price
+    own_coins: Coins
+
+
+def began(snapshot: Snapshot, symbol: str) -> Since:
+    """Take the first picture of an account as the beginning of a hedge."""
+    contract = snapshot.contract(symbol)
+    return Since(index=snapshot.quote(symbol).index, own_coins=own_coins(snapshot, contract))
+
+
+def own_coins(snapshot: Snapshot, contract: Contract) -> Coins:
+    """Sum the coins outside the futures wallet and, for an inverse contract, those deposited in it."""
+    held = snapshot.coins_held(contract.base)
+    return held if contract.linear else Coins(held + snapshot.wallet(contract.settle).deposited)
+
+
+def views(
+    snapshot: Snapshot,
+    decision: Decision,
+    since: dict[str, Since],
+    fills: Iterable[Fill],
+    payments: Iterable[Payment],
+) -> tuple[HedgeView, ...]:
+    """Show every hedge of an account that the picture has a quote for; fills and payments are all there ever were."""
+    quoted = {quote.symbol for quote in snapshot.quotes}
+    told = tuple(fills), tuple(payments)
+    return tuple(
+        _view(snapshot, decision, explanation, since[explanation.hedge], *told)
+        for explanation in decision.explanations
+        if explanation.symbol in quoted and explanation.hedge in since
+    )
+
+
+def _view(
+    snapshot: Snapshot,
+    decision: Decision,
+    explanation: Explanation,
+    since: Since,
+    fills: tuple[Fill, ...],
+    payments: tuple[Payment, ...],
+) -> HedgeView:
+    symbol, exposure, target = explanation.symbol, explanation.exposure, explanation.target
+    contract, quote, margin = (
+        snapshot.contract(symbol),
+        snapshot.quote(symbol),
+        risk.margin_now(snapshot, symbol),
+    )
+    profit = _profit(snapshot, contract, since, fills, payments)
+    return HedgeView(
+        account=snapshot.account,
+        hedge=explanation.hedge,
+        symbol=symbol,
+        base=contract.base,
+        quote=contract.quote,
+        at_ms=decision.at_ms,
+        decision=decision.number,
+        answer=explanation.answer,
+        why=explanation.why,
+        index=quote.index,
+        mark=quote.mark,
+        own_coins=own_coins(snapshot, contract) if exposure is None else exposure.own,
+        ratio_target=None if target is None else target.ratio,
+        ratio_achieved=None if exposure is None else exposure.ratio_achieved,
+        net_short=exposure is not None and exposure.net_short,
+        target=None if exposure is None else exposure.target,
+        held=snapshot.position(symbol).contracts,
+        in_flight=None if exposure is None else exposure.in_flight,
+        gap=None if exposure is None else exposure.gap,
+        band_outer=None if exposure is None else exposure.band_outer,
+        margin_ratio=margin.margin_ratio,
+        liquidation_price=margin.liquidation_price,
+        liquidation_distance=margin.liquidation_distance(quote.mark),
+        working=_orders(snapshot, symbol),
+        profit=profit,
+        value=since.own_coins * since.index + profit.net,
+        value_unhedged=since.own_coins * quote.index,
+    )
+
+
+def _orders(snapshot: Snapshot, symbol: str) -> tuple[OrderView, ...]:
+    return tuple(
+        OrderView(
+            client_order_id=order.request.client_order_id,
+            side=order.request.side,
+            remaining=order.remaining,
+            limit_price=order.request.limit_price,
+            state=order.state,
+        )
+        for order in snapshot.working_on(symbol)
+    )
+
+
+def _profit(
+    snapshot: Snapshot,
+    contract: Contract,
+    since: Since,
+    fills: tuple[Fill, ...],
+    payments: tuple[Payment, ...],
+) -> Profit:
+    """Split profit by source; coin amounts are valued at today's index."""
+    quote, position = snapshot.quote(contract.symbol), snapshot.position(contract.symbol)
+    rate = Decimal(1) if contract.linear else quote.index
+    open_pnl = ZERO
+    if position.contracts != ZERO:
+        open_pnl = contract.pnl(position.contracts, position.entry_price, quote.mark)
+    mine = [payment for payment in payments if payment.symbol == contract.symbol]
+    funding = sum((payment.amount for payment in mine if payment.kind == "funding"), ZERO)
+    lost = sum((payment.amount for payment in mine if payment.kind == "liquidation"), ZERO)
+    fees = sum((fill.fee for fill in fills if fill.symbol == contract.symbol), ZERO)
+    return Profit(
+        spot=since.own_coins * (quote.index - since.index),
+        futures=(position.realised_pnl + open_pnl + lost) * rate,
+        funding=funding * rate,
+        fees=-fees * rate,
+    )
