@@ -1,10 +1,278 @@
-"""The front door."""
+"""The front door: the only place where concrete classes meet. Keys to rooms are handed out here, once."""
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
+from decimal import Decimal
+from pathlib import Path
+
+from bot.adapters.holdings import DeclaredHoldings
+from bot.adapters.journal import open_journal
+from bot.adapters.journal_reader import JournalReader, open_reader
+from bot.adapters.log import SilentLog
+from bot.adapters.model_market import CYCLE_MS, ModelMarket, ModelTown, model_contract
+from bot.adapters.sim_venue import SimVenue
+from bot.backtest.history import History
+from bot.backtest.runner import Runner, Setup
+from bot.backtest.tally import Tally
+from bot.core.decide import decide
+from bot.core.instruments import Contract
+from bot.core.reports import Fill, Payment
+from bot.core.rules import Rules
+from bot.core.snapshot import Holding
+from bot.core.values import ZERO, Coins
+from bot.settings import Hedge, Loaded, Settings, load
+from bot.shell.loop import Loop, Step
+from bot.shell.ports import Clock, Journal, JournalUnavailableError, Log, SettingsError
+from bot.shell.view import HedgeView, Since, began, views
+from bot.sim.exchange import Exchange
+
+VENUE_LEVERAGE = Decimal(20)
+"""Leverage the paper account is set to at the model exchange; the guard's own limit is the one that binds."""
+
+DEMO_SETTINGS = Path(__file__).parent / "demo.toml"
+DEMO_EPOCH_MS = 100 * CYCLE_MS
+"""Model time at which a demo starts: the beginning of a calm."""
 
 
-class SilentLog:
-    def bind(self, **bound: object) -> "SilentLog":
-        return self
+def demo_settings(seed: int) -> Loaded:
+    """Load the settings the demo brings along; nothing of the user's is read."""
+    return load([DEMO_SETTINGS], flags={"model_market.seed": seed}, environ={}, dotenv=None)
 
-    def info(self, event: str, **figures: object) -> None: ...
-    def debug(self, event: str, **figures: object) -> None: ...
-    def warning(self, event: str, **figures: object) -> None: ...
+
+def journal_path(settings: Settings) -> Path:
+    """Say where the journal of these settings lies: one file a mode."""
+    return Path(settings.journal.path.replace("{mode}", settings.mode))
+
+
+def reader_of(path: Path, mode: str | None = None) -> JournalReader:
+    """Open a journal for reading.
+
+    Raises:
+        JournalUnavailableError: there is none, or it cannot be read.
+    """
+    return open_reader(f"sqlite:///{path}", mode=mode)
+
+
+def clear_demo(path: Path) -> None:
+    """Remove the journal of an earlier demo; any other file is refused.
+
+    Raises:
+        JournalUnavailableError: what lies there is no demo's journal, or cannot be removed.
+    """
+    if not path.exists():
+        return
+    with reader_of(path, "demo"):
+        pass
+    try:
+        for leftover in (path, *path.parent.glob(f"{path.name}-*"), *path.parent.glob(f"{path.name}.*.lock")):
+            leftover.unlink()
+    except OSError as error:
+        raise JournalUnavailableError(
+            f"The earlier demo's journal {path} cannot be removed ({error.strerror}): give another with --journal."
+        ) from error
+
+
+def hedges_of(settings: Settings, account: str) -> dict[str, Hedge]:
+    """List the hedges of one account."""
+    return {name: hedge for name, hedge in settings.hedges.items() if hedge.account == account}
+
+
+def declared(settings: Settings, account: str) -> tuple[Holding, ...]:
+    """List the coins the owner declares for the hedges of an account."""
+    return tuple(
+        Holding(asset=hedge.asset, coins=Coins(hedge.holdings), place="declared")
+        for hedge in hedges_of(settings, account).values()
+    )
+
+
+def contract_of(name: str, symbol: str) -> Contract:
+    """Find a hedge's contract at the model exchange.
+
+    Raises:
+        SettingsError: there is no such contract.
+    """
+    try:
+        return model_contract(symbol)
+    except ValueError as error:
+        raise SettingsError(f"hedges.{name}.symbol: {error}") from error
+
+
+def contracts_of(settings: Settings, account: str) -> tuple[Contract, ...]:
+    """List the contracts of an account's hedges."""
+    return tuple(contract_of(name, hedge.symbol) for name, hedge in hedges_of(settings, account).items())
+
+
+def check_contracts(settings: Settings) -> None:
+    """Check that every hedge's contract exists.
+
+    Raises:
+        SettingsError: one does not.
+    """
+    for account in settings.accounts:
+        contracts_of(settings, account)
+
+
+# --- paper --------------------------------------------------------------------------------------------------
+
+
+class PaperAccount:
+    """One account in paper mode: its loop, its journal, and the model town it trades in."""
+
+    def __init__(self, *, name: str, rules: Rules, town: ModelTown, loop: Loop, clock: Clock) -> None:
+        self.name = name
+        self.rules = rules
+        self.town = town
+        self.loop = loop
+        self._clock = clock
+        self._since: dict[str, Since] = {}
+        self._last: Step | None = None
+
+    def took(self, step: Step) -> None:
+        """Keep the last step, and each hedge's first picture."""
+        self._last = step
+        for hedge in self.rules.hedges:
+            if hedge.name not in self._since and not step.snapshot.missing:
+                self._since[hedge.name] = began(step.snapshot, hedge.symbol)
+
+    def look(self) -> tuple[HedgeView, ...]:
+        """Show the hedges at the prices of now; nothing is read from anyone, nothing is written."""
+        if self._last is None:
+            return ()
+        exchange = self.town.exchange
+        quotes = tuple(exchange.touches[hedge.symbol].quote for hedge in self.rules.hedges)
+        snapshot = replace(self._last.snapshot, at_ms=self._clock.now_ms(), quotes=quotes)
+        told = exchange.activity[self.name]
+        fills = [item for item in told if isinstance(item, Fill)]
+        payments = [item for item in told if isinstance(item, Payment)]
+        return views(snapshot, decide(snapshot, self.rules), self._since, fills, payments)
+
+
+@contextmanager
+def paper_accounts(
+    settings: Settings, path: Path, mode: str, clock: Clock, log: Log
+) -> Iterator[list[PaperAccount]]:
+    """Open every account of the settings on the model market, each with its journal, restored from it.
+
+    Raises:
+        JournalUnavailableError: the journal cannot be used.
+        SettingsError: a hedge's contract does not exist.
+    """
+    market = ModelMarket(settings.model_market.seed, settings.model_market.start_price)
+    contracts = {name: contracts_of(settings, name) for name in settings.accounts}
+    with ExitStack() as stack:
+        accounts = []
+        for name in settings.accounts:
+            journal = stack.enter_context(
+                open_journal(
+                    f"sqlite:///{path}", mode=mode, account=name, rules_json=settings.model_dump_json()
+                )
+            )
+            with reader_of(path, mode) as reader:
+                exchange = _restored(settings, name, contracts[name], reader, clock)
+            town = ModelTown(market, exchange, exchange.at_ms)
+            accounts.append(_paper_account(settings, name, town, journal, clock, log))
+        yield accounts
+
+
+def preview_accounts(settings: Settings, clock: Clock) -> list[PaperAccount]:
+    """Open every account on the model market as new, with a journal in memory only.
+
+    Raises:
+        SettingsError: a hedge's contract does not exist.
+    """
+    market = ModelMarket(settings.model_market.seed, settings.model_market.start_price)
+    accounts = []
+    for name in settings.accounts:
+        town = ModelTown(market, _new(settings, name, contracts_of(settings, name), clock), clock.now_ms())
+        accounts.append(_paper_account(settings, name, town, Tally(), clock, SilentLog()))
+    return accounts
+
+
+def _new(settings: Settings, account: str, contracts: tuple[Contract, ...], clock: Clock) -> Exchange:
+    """Open an account at a model exchange of its own, with its deposit."""
+    exchange = _empty(settings, account, contracts, clock.now_ms())
+    deposit = settings.accounts[account].deposit
+    if deposit > ZERO:
+        exchange.deposit(account, contracts[0].settle, deposit)
+    return exchange
+
+
+def _empty(settings: Settings, account: str, contracts: tuple[Contract, ...], at_ms: int) -> Exchange:
+    exchange = Exchange(contracts)
+    exchange.open_account(account, settings.accounts[account].margin_mode, VENUE_LEVERAGE)
+    exchange.at_ms = at_ms
+    return exchange
+
+
+def _restored(
+    settings: Settings, account: str, contracts: tuple[Contract, ...], reader: JournalReader, clock: Clock
+) -> Exchange:
+    """Rebuild an account's model exchange as its journal left it; an account without a journal is new.
+
+    It resumes at the last decision's time, so that funding due since is paid when the town is turned to now.
+    """
+    last = reader.last_decision(account)
+    told = (*reader.fills(account), *reader.payments(account))
+    if last is None or not told:
+        return _new(settings, account, contracts, clock)
+    exchange = _empty(settings, account, contracts, last.at_ms)
+    exchange.restore(account, tuple(sorted(told, key=_order_told)))
+    return exchange
+
+
+def _order_told(item: Fill | Payment) -> int:
+    """Give the place of a fill or payment in what the model exchange told: its ids count."""
+    name = item.fill_id if isinstance(item, Fill) else item.payment_id
+    return int(name.rpartition("-")[2])
+
+
+def _paper_account(
+    settings: Settings, name: str, town: ModelTown, journal: Journal, clock: Clock, log: Log
+) -> PaperAccount:
+    rules = settings.rules(name)
+    venue = SimVenue(town.exchange, name, lambda: town.advance(clock.now_ms()), town.next_funding)
+    loop = Loop(
+        rules=rules,
+        venue=venue,
+        holdings=DeclaredHoldings(declared(settings, name)),
+        journal=journal,
+        clock=clock,
+        log=log,
+    )
+    return PaperAccount(name=name, rules=rules, town=town, loop=loop, clock=clock)
+
+
+# --- backtest -----------------------------------------------------------------------------------------------
+
+
+def backtest_of(settings: Settings, hedge_name: str | None, bars: History) -> Runner:
+    """Build the replay of one hedge of the settings.
+
+    Raises:
+        SettingsError: no hedge, or more than one, was meant; or its contract does not exist.
+    """
+    name = _chosen(settings, hedge_name)
+    hedge = settings.hedges[name]
+    account = settings.accounts[hedge.account]
+    rules = settings.rules(hedge.account)
+    setup = Setup(
+        contract=settings.backtest.applied_to(contract_of(name, hedge.symbol)),
+        holdings=(Holding(asset=hedge.asset, coins=Coins(hedge.holdings), place="declared"),),
+        deposit=Coins(account.deposit),
+        margin_mode=account.margin_mode,
+        participation=settings.backtest.participation,
+        spread=settings.backtest.spread,
+    )
+    only = tuple(one for one in rules.hedges if one.name == name)
+    return Runner(bars, replace(rules, hedges=only), setup, SilentLog())
+
+
+def _chosen(settings: Settings, name: str | None) -> str:
+    if name is None and len(settings.hedges) == 1:
+        return next(iter(settings.hedges))
+    if name is None or name not in settings.hedges:
+        raise SettingsError(
+            f"A backtest replays one hedge: choose with --hedge from {', '.join(settings.hedges)}."
+        )
+    return name

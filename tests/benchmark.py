@@ -43,6 +43,7 @@ def our_job(peers: Path) -> None:
     """Run the job once in this process and print its RESULT line."""
     import numpy as np
 
+    from bot.adapters.log import SilentLog
     from bot.adapters.model_market import model_contract
     from bot.backtest.history import History
     from bot.backtest.runner import Runner, Setup
@@ -50,7 +51,6 @@ def our_job(peers: Path) -> None:
     from bot.core.rules import HedgeRules, Meaning, PricingRules, RiskRules, Rules
     from bot.core.snapshot import Holding
     from bot.core.values import Coins, Notional, Ratio
-    from bot.wiring import SilentLog
 
     sys.path.insert(0, str(peers))
     common = importlib.import_module("common")

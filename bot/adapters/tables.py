@@ -7,18 +7,18 @@ Append-only tables have an ``id`` that keeps the order in which things were hear
 A change here is a new file in ``migrations/versions`` and a new word in ``REVISIONS``; a test compares the three.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable
 from dataclasses import fields
 from decimal import Decimal
 from enum import StrEnum
+from inspect import signature
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
-    ColumnElement,
     Connection,
     Dialect,
     ForeignKey,
@@ -26,6 +26,7 @@ from sqlalchemy import (
     Index,
     Integer,
     MetaData,
+    Row,
     Table,
     Text,
     TypeDecorator,
@@ -34,6 +35,8 @@ from sqlalchemy import (
 
 from bot.core.orders import OrderState, TimeInForce
 from bot.core.values import Side
+
+T = TypeVar("T")
 
 REVISIONS = ("0001",)
 """Schemas this Hedgerow can open, oldest first. Kept as a list so that opening a journal need not load Alembic."""
@@ -176,7 +179,7 @@ payments = Table(
     Column("asset", Text, nullable=False),
     Column("amount", ExactDecimal, nullable=False),
     Column("at_ms", BigInteger, nullable=False),
-    UniqueConstraint("account", "payment_id"),
+    UniqueConstraint("account", "kind", "payment_id"),  # and payments anew for every kind
 )
 
 cursors = Table(
@@ -186,29 +189,27 @@ cursors = Table(
     Column("cursor", BigInteger, nullable=False),
 )
 
-equity_marks = Table(
-    "equity_marks",
+beginnings = Table(
+    "beginnings",
     metadata,
-    _number(),
-    Column("account", Text, nullable=False),
-    Column("asset", Text, nullable=False),
-    Column("at_ms", BigInteger, nullable=False),
-    Column("equity", ExactDecimal, nullable=False),
-    Column("price_pnl", ExactDecimal, nullable=False),
-    Column("funding", ExactDecimal, nullable=False),
-    Column("fees", ExactDecimal, nullable=False),
-    Index(None, "account", "at_ms"),
+    Column("account", Text, primary_key=True),
+    Column("hedge", Text, primary_key=True),
+    Column("symbol", Text, nullable=False),
+    Column("decision_number", BigInteger, nullable=False),
+    ForeignKeyConstraint(["account", "decision_number"], ["decisions.account", "decisions.number"]),
 )
+"""The first decision of every hedge that had the whole picture: what its profit is reckoned from."""
 
 
-def values_of(record: Any) -> Mapping[str, Any]:  # noqa: ANN401 - any record
+def values_of(record: Any) -> dict[str, Any]:  # noqa: ANN401 - any record
     """Spread a record over the columns that bear its fields' names; records inside it are not opened."""
     return {field.name: getattr(record, field.name) for field in fields(record)}
 
 
-def columns_of(table: Table, kind: Any) -> list[ColumnElement[Any]]:  # noqa: ANN401 - any record class
-    """List the columns of ``table`` that make a record of ``kind``."""
-    return [table.c[field.name] for field in fields(kind)]
+def record_of(kind: Callable[..., T], row: Row[Any]) -> T:
+    """Make a record of a row that has, among others, the columns that bear its fields' names."""
+    columns = row._asdict()
+    return kind(**{name: columns[name] for name in signature(kind).parameters})
 
 
 def upgrade(connection: Connection) -> None:

@@ -28,7 +28,8 @@ from bot.core.risk import Approved
 from bot.core.rules import Rules
 from bot.core.snapshot import Holding, Quote
 from bot.core.values import ZERO, Coins, Contracts, Price, floor_to_step, record, round_to_step
-from bot.shell.loop import Log, Loop, Step
+from bot.shell.loop import Loop, Step
+from bot.shell.ports import Log
 from bot.sim.account import MarginMode
 from bot.sim.exchange import Exchange
 

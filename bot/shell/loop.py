@@ -5,7 +5,6 @@ fate is open, before the first decision (I2, I3).
 """
 
 from collections.abc import Callable
-from typing import Protocol
 
 from bot.core.decide import Cancel, Decision, decide
 from bot.core.instruments import Contract
@@ -16,24 +15,8 @@ from bot.core.snapshot import Snapshot
 from bot.core.values import record
 from bot.shell.execute import execute, patiently, take_back
 from bot.shell.observe import observe
-from bot.shell.ports import Activity, Clock, Holdings, Journal, RateLimitedError, UnreachableError, Venue
+from bot.shell.ports import Activity, Clock, Holdings, Journal, Log, RateLimitedError, UnreachableError, Venue
 from bot.shell.reconcile import drop_unsent
-
-
-class Log(Protocol):
-    """A log whose lines carry what was bound to it."""
-
-    def bind(self, **bound: object) -> "Log":
-        """Give a log whose every line carries these, too."""
-
-    def info(self, event: str, **figures: object) -> object:
-        """Say what happened."""
-
-    def debug(self, event: str, **figures: object) -> object:
-        """Say what hardly matters."""
-
-    def warning(self, event: str, **figures: object) -> object:
-        """Say what a person may have to look at."""
 
 
 @record
@@ -86,6 +69,13 @@ class Loop:
         step = Step(snapshot=snapshot, decision=decision, reports=reports, activity=activity)
         self._tell(step)
         return step
+
+    async def preview(self) -> tuple[Snapshot, Decision]:
+        """Observe and decide, and do nothing about it."""
+        snapshot, _ = await observe(
+            self._venue, self._holdings, self._journal, self._clock, self.rules, self._contracts
+        )
+        return snapshot, decide(snapshot, self.rules)
 
     async def stirred(self, last: Decision) -> bool:
         """Whether anything happened that ends the last answer's quiet: time, a price, a fill or a payment."""

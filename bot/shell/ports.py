@@ -150,3 +150,19 @@ class Journal(Protocol):
 
     def cursor(self) -> int:
         """Give the cursor of the last activity heard."""
+
+
+class Log(Protocol):
+    """A log whose lines carry what was bound to it."""
+
+    def bind(self, **bound: object) -> "Log":
+        """Give a log whose every line carries these, too."""
+
+    def info(self, event: str, **figures: object) -> object:
+        """Say what happened."""
+
+    def debug(self, event: str, **figures: object) -> object:
+        """Say what hardly matters."""
+
+    def warning(self, event: str, **figures: object) -> object:
+        """Say what a person may have to look at."""

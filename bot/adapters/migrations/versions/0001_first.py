@@ -19,13 +19,13 @@ def upgrade() -> None:
     _create_decisions()
     _create_orders()
     _create_activity()
-    _create_equity_marks()
+    _create_beginnings()
 
 
 def downgrade() -> None:
     """Drop every table."""
     for table in (
-        "equity_marks",
+        "beginnings",
         "cursors",
         "payments",
         "fills",
@@ -134,24 +134,24 @@ def _create_activity() -> None:
         _text("amount"),
         _integer("at_ms"),
         sa.PrimaryKeyConstraint("id", name="pk_payments"),
-        sa.UniqueConstraint("account", "payment_id", name="uq_payments"),
+        sa.UniqueConstraint("account", "kind", "payment_id", name="uq_payments"),
     )
     op.create_table(
         "cursors", _text("account"), _integer("cursor"), sa.PrimaryKeyConstraint("account", name="pk_cursors")
     )
 
 
-def _create_equity_marks() -> None:
+def _create_beginnings() -> None:
     op.create_table(
-        "equity_marks",
-        sa.Column("id", GROWING, nullable=False),
+        "beginnings",
         _text("account"),
-        _text("asset"),
-        _integer("at_ms"),
-        _text("equity"),
-        _text("price_pnl"),
-        _text("funding"),
-        _text("fees"),
-        sa.PrimaryKeyConstraint("id", name="pk_equity_marks"),
+        _text("hedge"),
+        _text("symbol"),
+        _integer("decision_number"),
+        sa.PrimaryKeyConstraint("account", "hedge", name="pk_beginnings"),
+        sa.ForeignKeyConstraint(
+            ["account", "decision_number"],
+            ["decisions.account", "decisions.number"],
+            name="fk_beginnings_decisions",
+        ),
     )
-    op.create_index("ix_equity_marks", "equity_marks", ["account", "at_ms"])

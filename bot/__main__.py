@@ -1,0 +1,5 @@
+"""Run as ``python -m bot``."""
+
+from bot.cli import main
+
+main()

@@ -1,0 +1,209 @@
+"""The journal for readers: ``status``, ``explain`` and ``replay`` look at it, beside a running writer or without one.
+
+A reader never makes, migrates or changes anything, and leaves no file behind.
+"""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from sqlalchemy import Row, Select, select, union
+
+from bot.adapters import journal_rows
+from bot.adapters.journal_file import (
+    Found,
+    ReadOnlyFile,
+    look,
+    path_of,
+    readable,
+    refuse_other_mode,
+)
+from bot.adapters.records import decision_from_json, snapshot_from_json
+from bot.adapters.tables import (
+    HEAD,
+    cursors,
+    decisions,
+    order_events,
+    orders,
+    record_of,
+    rules,
+)
+from bot.core.decide import Decision
+from bot.core.orders import OrderRequest, OrderState
+from bot.core.reports import Fill, Payment
+from bot.core.snapshot import Snapshot
+from bot.core.values import Contracts, record
+from bot.shell.ports import JournalUnavailableError
+from bot.shell.view import Since
+
+PAGE = 200
+"""Decisions read at a time: a year of them does not fit in memory, and a long read would hold up the writer's tidying."""
+
+
+@record
+class JournaledDecision:
+    """A decision as it was written down, with everything that led to it."""
+
+    number: int
+    at_ms: int
+    rules_json: str
+    snapshot: Snapshot
+    decision: Decision
+
+
+@record
+class OrderEvent:
+    """One step in an order's life."""
+
+    at_ms: int
+    state: OrderState
+    filled: Contracts
+    reason: str
+
+
+@record
+class JournaledOrder:
+    """An order as the book has it."""
+
+    request: OrderRequest
+    decision_number: int
+    hedge: str
+    state: OrderState
+    filled: Contracts
+    sent_at_ms: int | None
+    """When its request left; None if it never did."""
+    updated_at_ms: int
+
+
+def open_reader(url: str, *, mode: str | None) -> "JournalReader":
+    """Open a journal for reading.
+
+    Args:
+        url: ``sqlite:///path``.
+        mode: the mode it must be of; None takes any.
+
+    Raises:
+        JournalUnavailableError: there is no journal, it cannot be read, or it is not of that mode or schema.
+    """
+    path = path_of(url)
+    found = look(path)
+    if found is None:
+        raise JournalUnavailableError(f"No journal at {path}: start with `hedgerow demo` or `hedgerow run`.")
+    if mode is not None:
+        refuse_other_mode(found, path, mode)
+    if found.revision != HEAD:
+        raise JournalUnavailableError(
+            f"The journal at {path} has the older schema {found.revision}; this Hedgerow reads {HEAD}: start"
+            " `hedgerow run` once, which brings it up to date."
+        )
+    return JournalReader(path=path, found=found)
+
+
+class JournalReader:
+    """Reads a journal of any number of accounts. Every method may raise JournalUnavailableError."""
+
+    def __init__(self, *, path: Path, found: Found) -> None:
+        self._path = path
+        self._found = found
+        self._file = ReadOnlyFile(path)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of the file; no connection outlives a question, so there is little to do."""
+        self._file.close()
+
+    def mode(self) -> str:
+        """Tell what the figures are worth: ``demo``, ``paper``, ``live``."""
+        return self._found.mode
+
+    def accounts(self) -> tuple[str, ...]:
+        """List the accounts that anything was written of, by name."""
+        named = union(*(select(table.c.account) for table in (decisions, cursors)))
+        return tuple(sorted(row.account for row in self._rows(named.subquery().select())))
+
+    def decisions(self, account: str) -> Iterator[JournaledDecision]:
+        """Read an account's decisions, first to last, a page at a time."""
+        last = -1
+        while True:
+            page = _decisions(account).where(decisions.c.number > last).order_by(decisions.c.number)
+            rows = self._rows(page.limit(PAGE))
+            for row in rows:
+                yield self._decision(row)
+            if len(rows) < PAGE:
+                return
+            last = rows[-1].number
+
+    def last_decision(self, account: str) -> JournaledDecision | None:
+        """Read an account's last decision; None before the first."""
+        query = _decisions(account).order_by(decisions.c.number.desc()).limit(1)
+        rows = self._rows(query)
+        return self._decision(rows[0]) if rows else None
+
+    def orders(self, account: str, limit: int) -> tuple[JournaledOrder, ...]:
+        """List an account's last orders, at most ``limit``, newest first."""
+        query = (
+            select(orders)
+            .where(orders.c.account == account)
+            .order_by(orders.c.decision_number.desc(), orders.c.client_order_id)
+            .limit(limit)
+        )
+        return tuple(
+            JournaledOrder(
+                request=record_of(OrderRequest, row),
+                decision_number=row.decision_number,
+                hedge=row.hedge,
+                state=row.state,
+                filled=row.filled,
+                sent_at_ms=row.sent_at_ms,
+                updated_at_ms=row.updated_at_ms,
+            )
+            for row in self._rows(query)
+        )
+
+    def order_events(self, client_order_id: str) -> tuple[OrderEvent, ...]:
+        """Read the life of one order, from its plan on."""
+        query = (
+            select(order_events)
+            .where(order_events.c.client_order_id == client_order_id)
+            .order_by(order_events.c.id)
+        )
+        return tuple(record_of(OrderEvent, row) for row in self._rows(query))
+
+    def fills(self, account: str) -> tuple[Fill, ...]:
+        """List an account's fills in the order they were heard."""
+        return self._file.ask(lambda connection: journal_rows.fills_of(connection, account))
+
+    def payments(self, account: str) -> tuple[Payment, ...]:
+        """List an account's payments in the order they were heard."""
+        return self._file.ask(lambda connection: journal_rows.payments_of(connection, account))
+
+    def began(self, account: str) -> dict[str, Since]:
+        """Tell where each hedge of an account began, by its name."""
+        with readable(self._path):
+            return self._file.ask(lambda connection: journal_rows.beginnings_of(connection, account))
+
+    def _decision(self, row: Row[Any]) -> JournaledDecision:
+        with readable(self._path):
+            return JournaledDecision(
+                number=row.number,
+                at_ms=row.at_ms,
+                rules_json=row.json,
+                snapshot=snapshot_from_json(row.snapshot),
+                decision=decision_from_json(row.decision),
+            )
+
+    def _rows(self, query: Select[Any]) -> Sequence[Row[Any]]:
+        return self._file.ask(lambda connection: connection.execute(query).all())
+
+
+def _decisions(account: str) -> Select[Any]:
+    """Select an account's decisions with the rules they were made by."""
+    return select(decisions, rules.c.json).join(rules).where(decisions.c.account == account)

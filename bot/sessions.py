@@ -1,0 +1,288 @@
+"""What the commands do, between the front door and the screen: demo, paper run, backtest, replay, last word."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from decimal import Decimal
+from pathlib import Path
+
+from bot import wiring
+from bot.adapters.clock import SimClock, SystemClock
+from bot.adapters.journal_reader import JournalReader
+from bot.adapters.log import make_log
+from bot.adapters.model_market import HOUR_MS, MINUTE_MS, Phase
+from bot.backtest import history
+from bot.backtest.report import Report, report
+from bot.core.decide import Decision
+from bot.core.snapshot import Snapshot
+from bot.core.values import record
+from bot.settings import Settings, rules_from_json
+from bot.shell.loop import Step
+from bot.shell.replay import Disagreement, redecide
+from bot.shell.view import HedgeView, began, views
+from bot.wiring import PaperAccount, paper_accounts
+
+# --- demo ---------------------------------------------------------------------------------------------------
+
+
+@record
+class Frame:
+    """What a demo shows at one moment of model time."""
+
+    at_ms: int
+    hours: Decimal
+    phase: Phase
+    hedges: tuple[HedgeView, ...]
+
+
+@record
+class PhaseResult:
+    """What a phase of the market did to the coins, and to coins and hedge together."""
+
+    phase: Phase
+    price_change: Decimal
+    unhedged_change: Decimal
+    hedged_change: Decimal
+
+
+@record
+class DemoResult:
+    """What a demo came to."""
+
+    seed: int
+    hours: int
+    decisions: int
+    orders: int
+    fills: int
+    phases: tuple[PhaseResult, ...]
+    hedges: tuple[HedgeView, ...]
+    journal: Path
+    seconds: float
+
+
+async def demo(
+    settings: Settings,
+    path: Path,
+    *,
+    hours: int,
+    frame_minutes: int,
+    show: Callable[[Frame], Awaitable[None]],
+) -> DemoResult:
+    """Run a paper session on the model market at accelerated time, journaling every decision.
+
+    Raises:
+        JournalUnavailableError: the journal cannot be used.
+    """
+    started = time.monotonic()
+    clock = SimClock(wiring.DEMO_EPOCH_MS)
+    frames: list[Frame] = []
+    decisions = 0
+    log = make_log("warning", settings.log.format, "demo")
+    with paper_accounts(settings, path, "demo", clock, log) as accounts:
+        for account in accounts:
+            await account.loop.start()
+        for minute in range(hours * 60 + 1):
+            clock.turn_to(wiring.DEMO_EPOCH_MS + minute * MINUTE_MS)
+            decisions += await _poll(accounts, int(settings.loop.heartbeat_seconds * 1000))
+            if minute % frame_minutes == 0 or minute == hours * 60:
+                frames.append(_frame(accounts, minute))
+                await show(frames[-1])
+        for account in accounts:
+            await account.loop.stop()
+    with wiring.reader_of(path, "demo") as reader:
+        names = reader.accounts()
+        orders = sum(len(list(reader.orders(name, limit=None))) for name in names)
+        fills = sum(len(list(reader.fills(name))) for name in names)
+    return DemoResult(
+        seed=settings.model_market.seed,
+        hours=hours,
+        decisions=decisions,
+        orders=orders,
+        fills=fills,
+        phases=_phases(frames),
+        hedges=frames[-1].hedges,
+        journal=path,
+        seconds=round(time.monotonic() - started, 3),
+    )
+
+
+async def _poll(accounts: list[PaperAccount], heartbeat_ms: int) -> int:
+    """Let every account look once; returns how many decided."""
+    decided = 0
+    for account in accounts:
+        step = await account.loop.poll(heartbeat_ms)
+        if step is not None:
+            account.took(step)
+            decided += 1
+    return decided
+
+
+def _frame(accounts: list[PaperAccount], minute: int) -> Frame:
+    town = accounts[0].town
+    return Frame(
+        at_ms=town.now.at_ms,
+        hours=Decimal(minute * MINUTE_MS) / HOUR_MS,
+        phase=town.now.phase,
+        hedges=tuple(view for account in accounts for view in account.look()),
+    )
+
+
+def _phases(frames: list[Frame]) -> tuple[PhaseResult, ...]:
+    """Sum up each phase between its first frame and the next phase's."""
+    results = []
+    start = frames[0]
+    for frame, after in zip(frames, [*frames[1:], None], strict=True):
+        if after is None or after.phase != start.phase:
+            end = frame if after is None else after
+            results.append(_phase(start, end))
+            start = end
+    return tuple(result for result in results if result is not None)
+
+
+def _phase(start: Frame, end: Frame) -> PhaseResult:
+    before, after = start.hedges, end.hedges
+    unhedged = sum((b.value_unhedged - a.value_unhedged for a, b in zip(before, after, strict=True)), Decimal(0))
+    hedged = sum((b.value - a.value for a, b in zip(before, after, strict=True)), Decimal(0))
+    return PhaseResult(
+        phase=start.phase,
+        price_change=after[0].index / before[0].index - 1,
+        unhedged_change=unhedged,
+        hedged_change=hedged,
+    )
+
+
+# --- run ----------------------------------------------------------------------------------------------------
+
+
+async def run(settings: Settings, *, until: Callable[[], bool], after: Callable[[PaperAccount], None]) -> None:
+    """Run every account against the wall clock until told to stop; ``after`` is called when one has decided.
+
+    Raises:
+        JournalUnavailableError: the journal cannot be used, or no longer.
+    """
+    log = make_log(settings.log.level, settings.log.format, settings.mode)
+    path = wiring.journal_path(settings)
+    with paper_accounts(settings, path, settings.mode, SystemClock(), log) as accounts:
+        await asyncio.gather(*(_run_account(settings, account, until, after) for account in accounts))
+
+
+async def _run_account(
+    settings: Settings, account: PaperAccount, until: Callable[[], bool], after: Callable[[PaperAccount], None]
+) -> None:
+    def took(step: Step) -> None:
+        account.took(step)
+        after(account)
+
+    await account.loop.run(
+        poll_ms=int(settings.loop.poll_seconds * 1000),
+        heartbeat_ms=int(settings.loop.heartbeat_seconds * 1000),
+        until=until,
+        after=took,
+    )
+
+
+# --- backtest -----------------------------------------------------------------------------------------------
+
+
+def backtest(
+    settings: Settings, data: Path, hedge: str | None, progress: Callable[[int, int], None]
+) -> Report:
+    """Replay a candle file through one hedge of the settings.
+
+    Raises:
+        HistoryError: the candles cannot be replayed.
+        SettingsError: no hedge, or more than one, was meant.
+    """
+    started = time.monotonic()
+    bars = history.load(data)
+    runner = wiring.backtest_of(settings, hedge, bars)
+    done = asyncio.run(runner.run(lambda bar: progress(bar, len(bars))))
+    return report(done, round(time.monotonic() - started, 3))
+
+
+# --- journals -----------------------------------------------------------------------------------------------
+
+
+@record
+class ReplayResult:
+    """What asking a journal again came to."""
+
+    journal: Path
+    decisions: int
+    agreed: int
+    disagreements: tuple[Disagreement, ...]
+
+
+DISAGREEMENTS_SHOWN = 20
+
+
+def replay(path: Path, progress: Callable[[int], None]) -> ReplayResult:
+    """Decide every journaled picture again, under the rules of its time.
+
+    Raises:
+        JournalUnavailableError: there is no journal, or it cannot be read.
+    """
+    asked, agreed, differing = 0, 0, []
+    with wiring.reader_of(path) as reader:
+        for account in reader.accounts():
+            for difference in redecide(reader.decisions(account), rules_from_json):
+                asked += 1
+                progress(asked)
+                if difference is None:
+                    agreed += 1
+                elif len(differing) < DISAGREEMENTS_SHOWN:
+                    differing.append(difference)
+    return ReplayResult(journal=path, decisions=asked, agreed=agreed, disagreements=tuple(differing))
+
+
+@record
+class Picture:
+    """One decision with what it was made of, and how its hedges look."""
+
+    snapshot: Snapshot
+    decision: Decision
+    hedges: tuple[HedgeView, ...]
+
+
+def explained(path: Path, settings: Settings | None) -> tuple[Picture, ...]:
+    """Give each account's last journaled decision; with settings and no journal yet, what the first would be.
+
+    Raises:
+        JournalUnavailableError: there is no journal and no settings, or it cannot be read.
+    """
+    if settings is not None and not path.exists():
+        return asyncio.run(_preview(settings))
+    pictures = []
+    with wiring.reader_of(path) as reader:
+        for account in reader.accounts():
+            last = reader.last_decision(account)
+            if last is not None:
+                hedges = last_views(reader, account)
+                pictures.append(Picture(snapshot=last.snapshot, decision=last.decision, hedges=hedges))
+    return tuple(pictures)
+
+
+async def _preview(settings: Settings) -> tuple[Picture, ...]:
+    pictures = []
+    for account in wiring.preview_accounts(settings, SystemClock()):
+        await account.loop.start()
+        snapshot, decision = await account.loop.preview()
+        since = {hedge.name: began(snapshot, hedge.symbol) for hedge in account.rules.hedges}
+        pictures.append(
+            Picture(snapshot=snapshot, decision=decision, hedges=views(snapshot, decision, since, (), ()))
+        )
+    return tuple(pictures)
+
+
+def last_views(reader: JournalReader, account: str) -> tuple[HedgeView, ...]:
+    """Show an account's hedges as its journal last saw them."""
+    first, last = reader.first_decision(account), reader.last_decision(account)
+    if first is None or last is None:
+        return ()
+    quoted = {quote.symbol for quote in first.snapshot.quotes}
+    since = {
+        explanation.hedge: began(first.snapshot, explanation.symbol)
+        for explanation in first.decision.explanations
+        if explanation.symbol in quoted
+    }
+    return views(last.snapshot, last.decision, since, reader.fills(account), reader.payments(account))
