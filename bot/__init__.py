@@ -1,1 +1,51 @@
-"""Hedgerow."""
+"""Hedgerow keeps the dollar value of a spot crypto bag with an exactly sized short futures position.
+
+The map of the house, one line a module; a test keeps it true. You come in by ``wiring`` and go to ``core``.
+
+bot.__main__                 ``python -m bot``
+bot.cli                      flat verbs: parsing, calling, showing
+bot.show                     tables, the live picture, words for people
+bot.sessions                 what the verbs do: demo, run, backtest, replay, explain
+bot.wiring                   the front door: where concrete classes meet
+bot.settings                 what can be set, checked, made into frozen rules
+bot.settings_sources         files, environment and flags, merged, each value with its origin
+
+bot.core.values              records, units, rounding to steps, money
+bot.core.instruments         contracts: sizes, profit, margin tiers, liquidation
+bot.core.formulas            arithmetic of futures, for Decimals and arrays
+bot.core.positions           how fills make a position, exact to the last digit
+bot.core.snapshot            one picture of one margin account
+bot.core.reports             what a venue says happened: fills, payments, order states
+bot.core.rules               what the owner allows and wants
+bot.core.policy              stages that wish for a hedge ratio
+bot.core.exposure            net delta, achieved ratio, gap, how far prices may move
+bot.core.pricing             at the touch with patience, then across, never beyond a cap
+bot.core.risk                the guard; the only maker of Approved and Refused
+bot.core.orders              order states, legal moves, client order ids
+bot.core.decide              decide(snapshot, rules) -> Decision
+
+bot.sim.account              wallets, positions and the ledger of a trader
+bot.sim.matching             who fills, how much, at what price
+bot.sim.exchange             the model exchange
+
+bot.shell.ports              what the house asks of the outside; errors by remedy
+bot.shell.observe            lay one tray: a snapshot with every missing letter named
+bot.shell.execute            hand the slips out, each written down before it leaves
+bot.shell.reconcile          make our book agree with the venue's records
+bot.shell.loop               observe, decide, journal, execute, wait
+bot.shell.replay             ask again and agree
+bot.shell.view               what a person or a machine is shown of a hedge
+
+bot.adapters.clock           the system's time, or time turned by hand
+bot.adapters.holdings        coins the owner declares
+bot.adapters.journal         the journal of one account, written before anything is sent
+bot.adapters.log             lines of events, with account, hedge and decision
+bot.adapters.model_market    a seeded market: calm, crash, squeeze, recovery
+bot.adapters.records         snapshots and decisions as JSON, exactly
+bot.adapters.sim_venue       the model exchange behind a venue's door
+
+bot.backtest.history         candles, checked
+bot.backtest.runner          replay of bars through the same loop
+bot.backtest.tally           a journal in memory
+bot.backtest.report          what a replay came to
+"""

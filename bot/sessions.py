@@ -276,13 +276,8 @@ async def _preview(settings: Settings) -> tuple[Picture, ...]:
 
 def last_views(reader: JournalReader, account: str) -> tuple[HedgeView, ...]:
     """Show an account's hedges as its journal last saw them."""
-    first, last = reader.first_decision(account), reader.last_decision(account)
-    if first is None or last is None:
+    last = reader.last_decision(account)
+    if last is None:
         return ()
-    quoted = {quote.symbol for quote in first.snapshot.quotes}
-    since = {
-        explanation.hedge: began(first.snapshot, explanation.symbol)
-        for explanation in first.decision.explanations
-        if explanation.symbol in quoted
-    }
-    return views(last.snapshot, last.decision, since, reader.fills(account), reader.payments(account))
+    told = reader.fills(account), reader.payments(account)
+    return views(last.snapshot, last.decision, reader.began(account), *told)

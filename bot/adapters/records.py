@@ -4,7 +4,7 @@ The records stay plain dataclasses that know nothing of pydantic; the adapters h
 ``NewType`` units and keyword-only fields need no help. Three things are relied on, and tested:
 
 * A Decimal is written as the string ``str`` gives and read back from it: ``1.10``, ``-0`` and ``1E+3`` survive.
-* Reading is strict: a number where a string belongs is a fault, not a value to be bent into shape.
+* Reading is strict: what does not fit a field is a fault, and is not bent into shape.
 * ``Approved | Cancel`` is told apart by its literal ``kind``: the other record cannot be built from it.
 """
 

@@ -110,6 +110,7 @@ class Runner:
             log=log,
         )
         self._told = self._exchange.activity[rules.account]
+        self._blind = history.blind
         self._funded = np.flatnonzero(~np.isnan(history.funding_rate))
         self._path: list[PathPoint] = []
         self._first_bar: int | None = None
@@ -125,7 +126,7 @@ class Runner:
             self._turn_to(bar)
             due = due or quiet is None or len(self._told) > heard or not self._covered(quiet, bar)
             changed = len(self._told) > heard
-            if due and not self._history.blind[bar]:
+            if due and not self._blind[bar]:
                 step = await self._loop.step()
                 self._account_for(step, bar)
                 quiet, due = step.decision.quiet, False
@@ -143,13 +144,14 @@ class Runner:
         """Let one bar happen: open, range, close."""
         history, exchange = self._history, self._exchange
         rate = history.funding_rate[bar]
-        if not np.isnan(rate):
+        funded = not np.isnan(rate)
+        if funded:
             price = exact(history.funding_price[bar])
             exchange.settle_funding(self._symbol, exact(rate), price, int(history.open_ms[bar]))
         size = self._displayed(bar)
-        if bar > 0:
+        exchange.at_ms = history.close_ms(bar)
+        if funded or self._resting() or (self._path and self._near_liquidation(slice(bar, bar + 1))[0]):
             low, high = exact(history.perp_low[bar]), exact(history.perp_high[bar])
-            exchange.at_ms = history.close_ms(bar)
             exchange.traded(self._symbol, Price(low), Price(high), size)
         self._clock.turn_to(history.close_ms(bar))
         exchange.quote(self._quote(bar, size))
@@ -188,7 +190,7 @@ class Runner:
     def _next_bar(self, bar: int, quiet: Quiet) -> int:
         """Find the next bar on which anything can happen."""
         history, bars = self._history, len(self._history)
-        if self._exchange.open_orders(self._account.name):
+        if self._resting():
             return bar + 1
         last = min(bars, self._first_after(quiet.until_ms))
         funded = np.searchsorted(self._funded, bar, side="right")
@@ -200,6 +202,10 @@ class Runner:
         wrong = self._outside(quiet, span) | self._near_liquidation(span)
         found = np.flatnonzero(wrong)
         return bar + 1 + int(found[0]) if len(found) else last
+
+    def _resting(self) -> bool:
+        """Whether an order of ours waits at the exchange."""
+        return bool(self._exchange.open_orders(self._account.name))
 
     def _first_after(self, until_ms: int) -> int:
         """First bar that closes after a time."""
