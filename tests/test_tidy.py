@@ -15,14 +15,36 @@ CODE = sorted([*(ROOT / "bot").rglob("*.py"), *(ROOT / "strategies").rglob("*.py
 PURE = sorted([*(ROOT / "bot" / "core").glob("*.py"), *(ROOT / "bot" / "sim").glob("*.py")])
 TEXT = sorted(
     path
-    for pattern in ("*.md", "*.toml", "*.lock", "Makefile", ".ci/*", ".env.example", "bot/**/*.*", "tests/**/*.*", "strategies/*.py")
+    for pattern in (
+        "*.md",
+        "*.toml",
+        "*.lock",
+        "Makefile",
+        ".ci/*",
+        ".env.example",
+        "bot/**/*.*",
+        "tests/**/*.*",
+        "strategies/*.py",
+    )
     for path in ROOT.glob(pattern)
     if path.is_file() and "__pycache__" not in path.parts
 )
 FILE_LINES_MAX = 360
 FUNCTION_LINES_MAX = 45
 LINE_LENGTH_MAX = 140
-CLOCKS_AND_DICE = {"time", "datetime", "random", "secrets", "uuid", "os", "io", "socket", "asyncio", "pathlib", "subprocess"}
+CLOCKS_AND_DICE = {
+    "time",
+    "datetime",
+    "random",
+    "secrets",
+    "uuid",
+    "os",
+    "io",
+    "socket",
+    "asyncio",
+    "pathlib",
+    "subprocess",
+}
 
 
 def tree(path: Path) -> ast.Module:
@@ -124,7 +146,9 @@ def test_no_machine_path_and_no_registry_address_is_written_down(path: Path) -> 
 
 @pytest.mark.parametrize("path", [*CODE, *sorted((ROOT / "tests").rglob("*.py"))], ids=module_name)
 def test_lines_fit_a_screen(path: Path) -> None:
-    long = [n for n, line in enumerate(path.read_text("utf-8").splitlines(), 1) if len(line) > LINE_LENGTH_MAX]
+    long = [
+        n for n, line in enumerate(path.read_text("utf-8").splitlines(), 1) if len(line) > LINE_LENGTH_MAX
+    ]
 
     assert long == []
 
@@ -132,7 +156,9 @@ def test_lines_fit_a_screen(path: Path) -> None:
 def test_the_changelog_is_newest_first() -> None:
     versions = [
         tuple(int(part) for part in found.split("."))
-        for found in re.findall(r"^## (\d+\.\d+\.\d+)", (ROOT / "CHANGELOG.md").read_text("utf-8"), re.MULTILINE)
+        for found in re.findall(
+            r"^## (\d+\.\d+\.\d+)", (ROOT / "CHANGELOG.md").read_text("utf-8"), re.MULTILINE
+        )
     ]
 
     assert versions

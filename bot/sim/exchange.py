@@ -83,7 +83,7 @@ class Exchange:
         return tuple(_report(order) for order in sorted(mine, key=lambda order: order.number))
 
     def positions(self, account: str) -> tuple[Position, ...]:
-        """List the positions an account ever had, flat ones with their realised profit."""
+        """List an account's positions; a flat one is listed for its realised profit."""
         return tuple(
             Position(
                 symbol=symbol,
@@ -92,6 +92,7 @@ class Exchange:
                 realised_pnl=Coins(position.realised),
             )
             for symbol, position in self.accounts[account].positions.items()
+            if position.contracts != ZERO or position.realised != ZERO
         )
 
     def wallets(self, account: str) -> tuple[Wallet, ...]:
