@@ -1,7 +1,6 @@
 """A model town with one trader, ready to trade."""
 
 from decimal import Decimal
-from typing import Any
 
 from bot.adapters.model_market import model_contract
 from bot.core.instruments import Contract
@@ -62,7 +61,7 @@ def order(
     tif: str = "gtc",
     name: str = "o1",
     contract: Contract = LINEAR,
-    **more: Any,
+    reduce_only: bool = False,
 ) -> OrderRequest:
     return OrderRequest(
         client_order_id=name,
@@ -71,5 +70,5 @@ def order(
         contracts=Contracts(D(contracts)),
         limit_price=None if limit is None else Price(D(limit)),
         time_in_force=TimeInForce(tif),
-        reduce_only=more.get("reduce_only", False),
+        reduce_only=reduce_only,
     )

@@ -1,0 +1,215 @@
+from typing import Any
+
+import pytest
+
+from bot.core.orders import OrderState, TimeInForce
+from bot.shell import execute
+from bot.shell.ports import (
+    AuthFailedError,
+    OutcomeUnknownError,
+    RateLimitedError,
+    RefusedForNowError,
+    UnreachableError,
+)
+from tests.shell.builders import House, house
+from tests.sim.builders import D
+
+
+@pytest.fixture(autouse=True)
+def _no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(execute, "wait_exponential_jitter", lambda **_: lambda _state: 0)
+
+
+async def steps(home: House, count: int) -> list[Any]:
+    return [await home.loop.step() for _ in range(count)]
+
+
+async def test_a_gap_is_closed_in_one_order_and_then_left_alone() -> None:
+    home = await house()
+
+    answers = [step.decision.explanations[0].answer for step in await steps(home, 3)]
+
+    assert answers == ["place", "hold", "hold"]
+    assert home.held() == D(-1)
+    assert len(home.venue.sent) == 1
+
+
+async def test_an_order_is_in_the_journal_as_sent_before_its_request_leaves() -> None:
+    home = await house()
+    seen: list[OrderState] = []
+    home.venue.at_place = lambda request: seen.extend(
+        order.state for order in home.journal.working() if order.request == request
+    )
+
+    await home.loop.step()
+
+    assert seen == [OrderState.SENT]
+
+
+async def test_an_order_whose_answer_was_lost_is_looked_up_and_never_sent_again() -> None:
+    home = await house()
+    home.venue.after_place = [OutcomeUnknownError("the line broke")]
+
+    first = await home.loop.step()
+    assert first.reports[0].state is OrderState.UNKNOWN
+    second = await home.loop.step()
+
+    assert second.decision.explanations[0].answer == "hold"
+    assert len(home.venue.sent) == 1
+    assert home.held() == D(-1)
+
+
+async def test_an_unknown_order_blocks_its_contract_while_the_venue_has_no_record_of_it() -> None:
+    home = await house()
+    home.venue.before_place = [OutcomeUnknownError("the line broke")]
+
+    first = await home.loop.step()
+    waiting = [step.decision.explanations[0].answer for step in await steps(home, 3)]
+    home.price("50000", seconds=61)
+    settled = await home.loop.step()
+
+    assert first.reports[0].state is OrderState.UNKNOWN
+    assert waiting == ["wait", "wait", "wait"]
+    assert settled.decision.explanations[0].answer == "place"
+    assert home.held() == D(-1)
+
+
+async def test_not_found_is_not_not_placed() -> None:
+    home = await house()
+    home.venue.after_place = [OutcomeUnknownError("the line broke")]
+    first = await home.loop.step()
+    name = first.reports[0].client_order_id
+    home.venue.hidden.add(name)
+
+    hidden = await home.loop.step()
+    home.venue.hidden.clear()
+    found = await home.loop.step()
+
+    assert hidden.decision.explanations[0].answer == "wait"
+    assert found.decision.explanations[0].answer == "hold"
+    assert home.held() == D(-1)
+    assert len(home.venue.sent) == 1
+
+
+@pytest.mark.parametrize(
+    "error", [UnreachableError("no route"), RateLimitedError("slow down"), RefusedForNowError("skew")]
+)
+async def test_proof_that_nothing_was_placed_frees_the_contract_for_a_new_order(error: Exception) -> None:
+    home = await house()
+    home.venue.before_place = [error]  # type: ignore[list-item]
+
+    first, second = await steps(home, 2)
+
+    assert first.reports[0].state is OrderState.REJECTED
+    assert second.decision.explanations[0].answer == "place"
+    assert first.reports[0].client_order_id != second.reports[0].client_order_id
+    assert home.held() == D(-1)
+
+
+async def test_a_key_that_is_not_accepted_stops_the_loop() -> None:
+    home = await house()
+    home.venue.before_place = [AuthFailedError("who are you")]
+
+    with pytest.raises(AuthFailedError):
+        await home.loop.step()
+
+
+async def test_reads_are_asked_again_and_given_up_after_four() -> None:
+    home = await house()
+    home.venue.on_account = [UnreachableError("no route")] * 3
+    step = await home.loop.step()
+    home.venue.on_account = [UnreachableError("no route")] * 4
+
+    assert step.decision.explanations[0].answer == "place"
+    with pytest.raises(UnreachableError):
+        await home.loop.step()
+
+
+async def test_a_venue_out_of_reach_is_waited_for() -> None:
+    home = await house()
+    home.venue.on_account = [UnreachableError("no route")] * 4
+
+    assert await home.loop.poll(60_000) is None
+    assert await home.loop.poll(60_000) is not None
+    assert "out of reach" in str(home.log.lines[0]["event"])
+
+
+async def test_nothing_is_decided_without_a_quote() -> None:
+    home = await house()
+    home.venue.quoted = False
+
+    step = await home.loop.step()
+
+    assert step.decision.explanations[0].answer == "blind"
+    assert "no quote of BTC/USDT:USDT" in step.decision.explanations[0].why
+    assert home.venue.sent == []
+
+
+async def test_an_order_waits_at_the_touch_then_crosses_for_the_rest() -> None:
+    home = await house(patience="30")
+    home.price("50000", "50010")
+    placed = await home.loop.step()
+    waiting = await home.loop.step()
+    home.price("50000", "50010", seconds=31)
+    cancelled, crossed, held = await steps(home, 3)
+
+    answers = [s.decision.explanations[0].answer for s in (placed, waiting, cancelled, crossed, held)]
+    assert answers == ["place", "wait", "cancel", "place", "hold"]
+    assert [r.time_in_force for r in home.venue.sent] == [TimeInForce.POST_ONLY, TimeInForce.IOC]
+    assert [str(r.limit_price) for r in home.venue.sent] == ["50010", "49500.0"]
+    assert home.held() == D(-1)
+
+
+async def test_a_patient_order_that_is_traded_through_pays_the_maker_fee() -> None:
+    home = await house(patience="30")
+    home.price("50000", "50010")
+    await home.loop.step()
+    home.price("50011", "50020")
+    step = await home.loop.step()
+
+    assert step.decision.explanations[0].answer == "hold"
+    assert [fill.maker for fill in step.activity.fills] == [True]
+
+
+async def test_the_quiet_of_an_answer_ends_with_a_fill_a_payment_a_price_or_a_time() -> None:
+    home = await house()
+    await steps(home, 2)
+    last = await home.loop.step()
+    home.price("90000")
+
+    assert not await home.loop.stirred(last.decision)
+    home.exchange.settle_funding("BTC/USDT:USDT", D("0.0001"), D(50000), home.clock.now_ms())
+    assert await home.loop.stirred(last.decision)
+
+
+async def test_stopping_takes_open_orders_back_and_keeps_the_hedge() -> None:
+    home = await house(patience="30")
+    home.price("50000", "50010")
+    await home.loop.step()
+
+    await home.loop.stop()
+
+    assert home.journal.working() == ()
+    assert home.exchange.open_orders("me") == ()
+
+
+async def test_an_order_planned_before_a_restart_is_dropped_and_one_sent_is_looked_up() -> None:
+    home = await house()
+    snapshot, decision = await home.loop.preview()
+    home.journal.decided(snapshot, decision)
+
+    again = await house(journal=home.journal)
+    step = await again.loop.step()
+
+    assert len(home.journal.working()) == 0
+    assert step.decision.explanations[0].answer == "place"
+    assert again.held() == D(-1)
+
+
+async def test_every_line_of_the_log_carries_account_hedge_and_decision() -> None:
+    home = await house()
+    await steps(home, 2)
+
+    assert home.log.lines
+    for line in home.log.lines:
+        assert {"account", "hedge", "decision"} <= line.keys()
