@@ -39,7 +39,9 @@ app = typer.Typer(
 
 Config = Annotated[
     list[Path] | None,
-    typer.Option("--config", "-c", help="Settings file, repeatable; later files win. Default: hedgerow.toml."),
+    typer.Option(
+        "--config", "-c", help="Settings file, repeatable; later files win. Default: hedgerow.toml."
+    ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Answer in JSON on standard output.")]
 JournalOption = Annotated[
@@ -78,11 +80,15 @@ def _print_json(value: object) -> None:
 
 @app.command()
 def demo(
-    headless: Annotated[bool, typer.Option("--headless", help="No live picture, as fast as it goes.")] = False,
+    headless: Annotated[
+        bool, typer.Option("--headless", help="No live picture, as fast as it goes.")
+    ] = False,
     seed: Annotated[int, typer.Option(help="Seed of the model market.", min=0)] = 7,
     hours: Annotated[int, typer.Option(help="Model hours; one cycle is 120.", min=1, max=2400)] = 120,
     seconds: Annotated[float, typer.Option(help="Real seconds that the live picture takes.", min=0)] = 12,
-    journal: Annotated[Path, typer.Option(help="Journal to write; an older demo's is replaced.")] = DEMO_JOURNAL,
+    journal: Annotated[
+        Path, typer.Option(help="Journal to write; an older demo's is replaced.")
+    ] = DEMO_JOURNAL,
     as_json: Json = False,
 ) -> None:
     """Hedge a seeded model market offline: calm, crash, squeeze, recovery, at accelerated time."""
@@ -119,7 +125,8 @@ FRAME_MINUTES = 20
 def run(
     config: Config = None,
     seconds: Annotated[
-        float | None, typer.Option(help="Stop after so many seconds; without it, on Ctrl-C or SIGTERM.", min=0)
+        float | None,
+        typer.Option(help="Stop after so many seconds; without it, on Ctrl-C or SIGTERM.", min=0),
     ] = None,
     as_json: Json = False,
 ) -> None:
@@ -251,7 +258,9 @@ def show_config(config: Config = None, as_json: Json = False) -> None:
 
 @app.command("new-config")
 def new_config(
-    path: Annotated[Path, typer.Argument(help="File to write; an existing one is never touched.")] = DEFAULT_CONFIG,
+    path: Annotated[
+        Path, typer.Argument(help="File to write; an existing one is never touched.")
+    ] = DEFAULT_CONFIG,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Ask nothing, take the defaults.")] = False,
     as_json: Json = False,
 ) -> None:
@@ -274,11 +283,15 @@ def _ask() -> Answers:
         raise typer.Exit(USAGE)
     return Answers(
         asset=typer.prompt("Which coin?", default=default.asset),
-        holdings=typer.prompt("How many do you hold, outside the futures wallet?", default=str(default.holdings)),
+        holdings=typer.prompt(
+            "How many do you hold, outside the futures wallet?", default=str(default.holdings)
+        ),
         contract=typer.prompt("Contract: linear (USDT) or inverse (coin)?", default=default.contract),
         deposit=typer.prompt("Margin in the futures wallet, in its currency?", default=str(default.deposit)),
         ratio=typer.prompt("Hedge ratio, 0 to 1.5?", default=str(default.ratio)),
-        band_outer=typer.prompt("How far may it drift before it is adjusted?", default=str(default.band_outer)),
+        band_outer=typer.prompt(
+            "How far may it drift before it is adjusted?", default=str(default.band_outer)
+        ),
     )
 
 

@@ -141,7 +141,9 @@ def _phases(frames: list[Frame]) -> tuple[PhaseResult, ...]:
 
 def _phase(start: Frame, end: Frame) -> PhaseResult:
     before, after = start.hedges, end.hedges
-    unhedged = sum((b.value_unhedged - a.value_unhedged for a, b in zip(before, after, strict=True)), Decimal(0))
+    unhedged = sum(
+        (b.value_unhedged - a.value_unhedged for a, b in zip(before, after, strict=True)), Decimal(0)
+    )
     hedged = sum((b.value - a.value for a, b in zip(before, after, strict=True)), Decimal(0))
     return PhaseResult(
         phase=start.phase,
@@ -154,7 +156,9 @@ def _phase(start: Frame, end: Frame) -> PhaseResult:
 # --- run ----------------------------------------------------------------------------------------------------
 
 
-async def run(settings: Settings, *, until: Callable[[], bool], after: Callable[[PaperAccount], None]) -> None:
+async def run(
+    settings: Settings, *, until: Callable[[], bool], after: Callable[[PaperAccount], None]
+) -> None:
     """Run every account against the wall clock until told to stop; ``after`` is called when one has decided.
 
     Raises:
@@ -167,7 +171,10 @@ async def run(settings: Settings, *, until: Callable[[], bool], after: Callable[
 
 
 async def _run_account(
-    settings: Settings, account: PaperAccount, until: Callable[[], bool], after: Callable[[PaperAccount], None]
+    settings: Settings,
+    account: PaperAccount,
+    until: Callable[[], bool],
+    after: Callable[[PaperAccount], None],
 ) -> None:
     def took(step: Step) -> None:
         account.took(step)

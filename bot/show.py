@@ -141,7 +141,9 @@ class DemoScreen:
             ("hedged   ", "dim"), (sparkline(self._hedged, low, high), "green"), f" {self._hedged[-1]:>12,.0f}",
         )  # fmt: skip
         title = f"paper · model market · hour {frame.hours:.0f} · {frame.phase}"
-        return Group(hedges_table(frame.hedges, title), Panel(lines, title="value of coins and hedges", expand=False))
+        return Group(
+            hedges_table(frame.hedges, title), Panel(lines, title="value of coins and hedges", expand=False)
+        )
 
 
 def demo_summary(result: DemoResult) -> Group:
@@ -172,7 +174,9 @@ def demo_summary(result: DemoResult) -> Group:
 def explanation(snapshot: Snapshot, decision: Decision, view: HedgeView) -> Group:
     """Explain one hedge's last answer: holdings x ratio = target - held - in flight = gap, gates, order."""
     found = next(e for e in decision.explanations if e.hedge == view.hedge)
-    head = f"{view.hedge} · account {snapshot.account} · decision {decision.number} · {moment(decision.at_ms)}"
+    head = (
+        f"{view.hedge} · account {snapshot.account} · decision {decision.number} · {moment(decision.at_ms)}"
+    )
     lines = [found.why]
     if found.target is not None and found.exposure is not None:
         exposure = found.exposure
@@ -285,4 +289,3 @@ def _figure(number: float | None, digits: int) -> str:
 def console(*, error: bool = False) -> Console:
     """Give a terminal; nothing is wrapped in a pipe."""
     return Console(stderr=error, highlight=False, soft_wrap=not error)
-

@@ -93,7 +93,7 @@ def report(run: Run, seconds: float) -> Report:
     contract, history = run.setup.contract, run.history
     last_spot = exact(_last_valid(history.spot, history.perp_close))
     rate = Decimal(1) if contract.linear else last_spot
-    pnl, funding, fees = _settled(run)
+    pnl, open_pnl, funding, fees = _settled(run)
     spot_pnl = _spot_pnl(run, last_spot)
     series = _series(run)
     end = run.path[-1]
@@ -118,7 +118,7 @@ def report(run: Run, seconds: float) -> Report:
         fees_settle=-fees,
         position_contracts=end.contracts,
         wallet_settle=end.wallet,
-        equity_settle=end.wallet + pnl - end.realised,
+        equity_settle=end.wallet + open_pnl,
         value_quote_min=float(np.nanmin(series.value)),
         value_quote_max=float(np.nanmax(series.value)),
         effects=_effects(run, series),
@@ -132,8 +132,11 @@ def report(run: Run, seconds: float) -> Report:
     )
 
 
-def _settled(run: Run) -> tuple[Decimal, Decimal, Decimal]:
-    """Sum price profit (at the last close), funding, and fees paid, in settlement currency."""
+def _settled(run: Run) -> tuple[Decimal, Decimal, Decimal, Decimal]:
+    """Sum price profit (at the last close, liquidations included), its open part, funding, and fees paid.
+
+    All in settlement currency.
+    """
     contract, end = run.setup.contract, run.path[-1]
     close = exact(run.history.perp_close[-1])
     open_pnl = ZERO
@@ -142,7 +145,7 @@ def _settled(run: Run) -> tuple[Decimal, Decimal, Decimal]:
         open_pnl = gain * (contract.value(end.contracts, close) - end.cost)
     funding = sum((payment.amount for payment in run.payments if payment.kind == "funding"), ZERO)
     fees = sum((fill.fee for fill in run.fills), ZERO)
-    return end.realised + open_pnl, funding, fees
+    return end.realised + end.seized + open_pnl, open_pnl, funding, fees
 
 
 def _start_coins(run: Run) -> Decimal:
@@ -182,7 +185,7 @@ def _series(run: Run) -> Series:
     size = column([point.contracts * contract.contract_size for point in run.path])
     cost = column([point.cost for point in run.path])
     wallet = column([point.wallet for point in run.path])
-    realised = column([point.realised for point in run.path])
+    realised = column([point.realised + point.seized for point in run.path])
     death = np.array([float(p.liquidation_price or "nan") for p in run.path])[which]
     held = float(sum((holding.coins for holding in run.setup.holdings), ZERO))
     own = np.full(len(which), held) if contract.linear else held + wallet - realised

@@ -65,6 +65,8 @@ class PathPoint:
     cost: Decimal
     wallet: Decimal
     realised: Decimal
+    seized: Decimal
+    """Margin that liquidations took so far, beyond realised profit; negative is a loss."""
     liquidation_price: Decimal | None
 
 
@@ -114,6 +116,7 @@ class Runner:
         self._funded = np.flatnonzero(~np.isnan(history.funding_rate))
         self._path: list[PathPoint] = []
         self._first_bar: int | None = None
+        self._liquidations: list[Payment] = []
         self._mids: dict[str, Decimal] = {}
 
     async def run(self, progress: Callable[[int], None]) -> Run:
@@ -126,6 +129,8 @@ class Runner:
             self._turn_to(bar)
             due = due or quiet is None or len(self._told) > heard or not self._covered(quiet, bar)
             changed = len(self._told) > heard
+            if changed:
+                self._note_liquidations(heard)
             if due and not self._blind[bar]:
                 step = await self._loop.step()
                 self._account_for(step, bar)
@@ -245,6 +250,13 @@ class Runner:
             if isinstance(command, Approved):
                 self._mids[command.request.client_order_id] = (quote.bid + quote.ask) / 2
 
+    def _note_liquidations(self, heard: int) -> None:
+        """Keep the liquidations among what was told after ``heard``."""
+        new = self._told[heard:]
+        self._liquidations += [
+            item for item in new if isinstance(item, Payment) and item.kind == "liquidation"
+        ]
+
     def _slippage(self, fills: tuple[Fill, ...]) -> Decimal:
         """Sum what fills lost against the mid they were decided at, in quote currency."""
         lost = ZERO
@@ -266,11 +278,16 @@ class Runner:
                 cost=position.cost,
                 wallet=self._account.balance("futures", contract.settle),
                 realised=position.realised,
+                seized=self._seized(),
                 liquidation_price=contract.liquidation_price(
                     position.contracts, position.entry_price, backing
                 ),
             )
         )
+
+    def _seized(self) -> Decimal:
+        """Sum what liquidations took or the house covered, beyond realised profit."""
+        return sum((entry.amount for entry in self._liquidations), ZERO)
 
     def _result(self) -> Run:
         fills = tuple(item for item in self._told if isinstance(item, Fill))
@@ -284,7 +301,7 @@ class Runner:
             path=tuple(self._path),
             first_bar=len(self._history) - 1 if self._first_bar is None else self._first_bar,
             slippage=self._slippage(fills),
-            liquidations=sum(entry.kind == "liquidation" for entry in self._account.entries),
+            liquidations=len(self._liquidations),
         )
 
 

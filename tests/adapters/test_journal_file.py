@@ -156,7 +156,6 @@ def test_a_disk_that_cannot_be_written_is_named_with_its_path(place: str) -> Non
     assert str(refused.value).endswith("make room and rights there, or use another journal.path.")
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="rights do not bind root")
 @pytest.mark.parametrize(
     ("what", "cause"), [("folder", "its folder is read-only"), ("file", "the file is read-only")]
 )
@@ -166,6 +165,8 @@ def test_rights_that_lack_are_found_before_anything_is_touched(path: Path, what:
     place.chmod(0o555)
     before = picture_of(path.parent)
     try:
+        if os.access(place, os.W_OK):
+            pytest.skip("rights do not bind this user")
         with pytest.raises(JournalUnavailableError, match=rf"cannot be written \({cause}\)"):
             open_at(path, mode="paper")
         assert picture_of(path.parent) == before

@@ -1,0 +1,125 @@
+"""Candle files and replays for tests."""
+
+import asyncio
+from dataclasses import replace
+from decimal import Decimal
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pytest
+
+from bot.adapters.log import SilentLog
+from bot.adapters.model_market import model_contract
+from bot.backtest.history import Floats, History, load
+from bot.backtest.report import Report, report
+from bot.backtest.runner import Run, Runner, Setup
+from bot.core.instruments import Contract
+from bot.core.policy import Band, Policy
+from bot.core.rules import HedgeRules, Meaning, PricingRules, RiskRules, Rules
+from bot.core.snapshot import Holding
+from bot.core.values import Coins, Notional, Ratio
+from strategies.fixed_ratio import Stage
+
+DATA = Path(__file__).parents[3] / "shared" / "data"
+D = Decimal
+
+
+def shared(name: str) -> Path:
+    """Give a shared data file, or skip."""
+    path = DATA / name
+    if not path.exists():
+        pytest.skip(f"needs the shared market data file {name} beside the repository")
+    return path
+
+
+def without_fees(symbol: str, **changes: object) -> Contract:
+    """Give the model's contract without fees."""
+    free = replace(model_contract(symbol), fee_maker=Ratio(D(0)), fee_taker=Ratio(D(0)))
+    return replace(free, **changes)  # type: ignore[arg-type]
+
+
+def replay(
+    bars: History,
+    contract: Contract,
+    *,
+    coins: str,
+    deposit: str,
+    outer: str = "0.01",
+    inner: str = "0",
+    stage: Policy | None = None,
+    meaning: Meaning = Meaning.SHARE_OF_HOLDINGS,
+    spread: str = "0",
+    patience: str = "0",
+) -> tuple[Run, Report]:
+    """Replay bars through one hedge with wide limits."""
+    hedge = HedgeRules(
+        name="btc",
+        asset="BTC",
+        symbol=contract.symbol,
+        meaning=meaning,
+        amount=Notional(D(0)),
+        band=Band(outer=Ratio(D(outer)), inner=Ratio(D(inner))),
+        stages=(stage or Stage(ratio=D(1)),),
+    )
+    rules = Rules(
+        account="test",
+        hedges=(hedge,),
+        pricing=PricingRules(patience_seconds=D(patience), slippage_max=Ratio(D("0.01"))),
+        risk=RiskRules(
+            quote_age_seconds_max=D(60),
+            order_notional_max=Notional(D(10) ** 8),
+            position_notional_max=Notional(D(10) ** 8),
+            leverage_max=D(50),
+            margin_ratio_stop=Ratio(D("0.65")),
+            liquidation_distance_stop=Ratio(D("0.05")),
+        ),
+    )
+    setup = Setup(
+        contract=contract,
+        holdings=(Holding(asset="BTC", coins=Coins(D(coins)), place="declared"),),
+        deposit=Coins(D(deposit)),
+        margin_mode="cross",
+        participation=D("0.1"),
+        spread=D(spread),
+    )
+    run = asyncio.run(Runner(bars, rules, setup, SilentLog()).run(lambda _bar: None))
+    return run, report(run, 0)
+
+
+def hours(closes: list[float] | Floats, **columns: list[float | None]) -> pl.DataFrame:
+    """Make hourly candles, flat inside the bar, spot equal to the perpetual."""
+    prices = np.array(closes, float)
+    ts = pl.datetime_range(
+        pl.datetime(2024, 1, 1), pl.datetime(2024, 1, 1) + pl.duration(hours=len(prices) - 1),
+        "1h", time_unit="us", time_zone="UTC", eager=True,
+    )  # fmt: skip
+    opens = np.concatenate([prices[:1], prices[:-1]])
+    frame = pl.DataFrame(
+        {
+            "ts": ts,
+            "open_perp": opens,
+            "high_perp": np.maximum(opens, prices),
+            "low_perp": np.minimum(opens, prices),
+            "close_perp": prices,
+            "close_spot": prices,
+        }
+    )
+    return frame.with_columns(
+        **{name: pl.Series(values, dtype=pl.Float64) for name, values in columns.items()}
+    )
+
+
+def saved(frame: pl.DataFrame, folder: Path, name: str = "candles.parquet") -> Path:
+    """Write candles to a file."""
+    path = folder / name
+    if path.suffix == ".csv":
+        frame.write_csv(path)
+    else:
+        frame.write_parquet(path)
+    return path
+
+
+def loaded(frame: pl.DataFrame, folder: Path) -> History:
+    """Write candles and read them back, checked."""
+    return load(saved(frame, folder))
