@@ -11,7 +11,6 @@ from typing import Self
 from sqlalchemy import Connection, Engine, Table, exists, insert, select, update
 from sqlalchemy.exc import SQLAlchemyError
 
-from bot.adapters import journal_rows
 from bot.adapters.journal_file import (
     cause_of,
     found_in,
@@ -39,12 +38,11 @@ from bot.adapters.tables import (
 )
 from bot.core.decide import Decision
 from bot.core.orders import WORKING, IllegalTransitionError, OrderRequest, OrderState, WorkingOrder, move
-from bot.core.reports import Fill, OrderReport, Payment
+from bot.core.reports import Fill, OrderReport
 from bot.core.risk import Approved
 from bot.core.snapshot import Memory, Snapshot
 from bot.core.values import ZERO
 from bot.shell.ports import Activity, JournalUnavailableError
-from bot.shell.view import Since
 
 
 def open_journal(url: str, *, mode: str, account: str, rules_json: str) -> "SqlJournal":
@@ -271,21 +269,6 @@ class SqlJournal:
         query = select(cursors.c.cursor).where(cursors.c.account == self._account)
         with self._transaction() as connection:
             return connection.execute(query).scalar() or 0
-
-    def told(self) -> tuple[Fill | Payment, ...]:
-        """List every fill and payment, oldest first: enough to rebuild a venue that forgot them."""
-        with self._transaction() as connection:
-            return journal_rows.told(connection, self._account)
-
-    def last_at_ms(self) -> int | None:
-        """Tell the time of the last thing written; None before the first."""
-        with self._transaction() as connection:
-            return journal_rows.last_at_ms(connection, self._account)
-
-    def began(self) -> dict[str, Since]:
-        """Tell where each hedge began, by its name."""
-        with self._transaction() as connection, readable(self._path):
-            return journal_rows.beginnings_of(connection, self._account)
 
     @contextmanager
     def _transaction(self) -> Iterator[Connection]:

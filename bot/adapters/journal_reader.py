@@ -10,7 +10,6 @@ from typing import Any, Self
 
 from sqlalchemy import Row, Select, select, union
 
-from bot.adapters import journal_rows
 from bot.adapters.journal_file import (
     Found,
     ReadOnlyFile,
@@ -22,10 +21,13 @@ from bot.adapters.journal_file import (
 from bot.adapters.records import decision_from_json, snapshot_from_json
 from bot.adapters.tables import (
     HEAD,
+    beginnings,
     cursors,
     decisions,
+    fills,
     order_events,
     orders,
+    payments,
     record_of,
     rules,
 )
@@ -35,7 +37,7 @@ from bot.core.reports import Fill, Payment
 from bot.core.snapshot import Snapshot
 from bot.core.values import Contracts, record
 from bot.shell.ports import JournalUnavailableError
-from bot.shell.view import Since
+from bot.shell.view import Since, began
 
 PAGE = 200
 """Decisions read at a time: a year of them does not fit in memory, and a long read would hold up the writer's tidying."""
@@ -147,8 +149,8 @@ class JournalReader:
         rows = self._rows(query)
         return self._decision(rows[0]) if rows else None
 
-    def orders(self, account: str, limit: int) -> tuple[JournaledOrder, ...]:
-        """List an account's last orders, at most ``limit``, newest first."""
+    def orders(self, account: str, limit: int | None) -> tuple[JournaledOrder, ...]:
+        """List an account's last orders, at most ``limit`` or all, newest first."""
         query = (
             select(orders)
             .where(orders.c.account == account)
@@ -179,16 +181,25 @@ class JournalReader:
 
     def fills(self, account: str) -> tuple[Fill, ...]:
         """List an account's fills in the order they were heard."""
-        return self._file.ask(lambda connection: journal_rows.fills_of(connection, account))
+        query = select(fills).where(fills.c.account == account).order_by(fills.c.id)
+        return tuple(record_of(Fill, row) for row in self._rows(query))
 
     def payments(self, account: str) -> tuple[Payment, ...]:
         """List an account's payments in the order they were heard."""
-        return self._file.ask(lambda connection: journal_rows.payments_of(connection, account))
+        query = select(payments).where(payments.c.account == account).order_by(payments.c.id)
+        return tuple(record_of(Payment, row) for row in self._rows(query))
 
     def began(self, account: str) -> dict[str, Since]:
         """Tell where each hedge of an account began, by its name."""
+        query = (
+            select(beginnings.c.hedge, beginnings.c.symbol, decisions.c.snapshot)
+            .join_from(beginnings, decisions)
+            .where(beginnings.c.account == account)
+            .order_by(beginnings.c.decision_number, beginnings.c.hedge)
+        )
+        rows = self._rows(query)
         with readable(self._path):
-            return self._file.ask(lambda connection: journal_rows.beginnings_of(connection, account))
+            return {row.hedge: began(snapshot_from_json(row.snapshot), row.symbol) for row in rows}
 
     def _decision(self, row: Row[Any]) -> JournaledDecision:
         with readable(self._path):

@@ -15,7 +15,6 @@ from bot.core.exposure import Book, Exposure, PriceBox
 from bot.core.orders import (
     BLOCKING,
     OrderRequest,
-    OrderState,
     WorkingOrder,
     client_order_id,
 )
@@ -232,13 +231,14 @@ def _with_working(case: Case, working: tuple[WorkingOrder, ...]) -> Verdict:
     """Look at an order that works: wait for its fate, take it back if it is too much or too slow, or let it stand."""
     open_fate = [order for order in working if order.state in BLOCKING]
     if open_fate:
-        return _wait(case, f"Order {open_fate[0].request.client_order_id} is {open_fate[0].state}.")
+        name, state = open_fate[0].request.client_order_id, open_fate[0].state
+        return _wait(case, f"Order {name} is {state}.", standing=False)
     order = working[0]
     if case.waited_out:
         return _cancel(case, order, "patience is out; the rest will cross")
     if _overshoots(case, order):
         return _cancel(case, order, "it is more than the target asks for now")
-    return _wait(case, f"Order {order.request.client_order_id} stands at the touch.")
+    return _wait(case, f"Order {order.request.client_order_id} stands at the touch.", standing=True)
 
 
 def _overshoots(case: Case, order: WorkingOrder) -> bool:
@@ -261,17 +261,16 @@ def _cancel(case: Case, order: WorkingOrder, reason: str) -> Verdict:
     )
 
 
-def _wait(case: Case, why: str) -> Verdict:
-    """Wait: nothing more is due for this hedge until an order's news, the end of patience, or a price move."""
-    settled = all(order.state is OrderState.OPEN for order in case.snapshot.working_on(case.hedge.symbol))
-    box = exposures.PriceBox(
+def _wait(case: Case, why: str, *, standing: bool) -> Verdict:
+    """Wait for an order's news. A standing order is left until patience ends or a price moves; any other is asked after."""
+    box = PriceBox(
         symbol=case.hedge.symbol, low=Ratio(ONE), high=Ratio(ONE), mark=case.book.mark, index=case.book.index
     )
     return Verdict(
         explanation=case.explain("wait", why),
         memory=_remember(case),
-        until_ms=min(case.patience_ends_ms - 1, case.target.valid_until_ms) if settled else NO_END_MS,
-        box=box,
+        until_ms=min(case.patience_ends_ms - 1, case.target.valid_until_ms),
+        box=box if standing else None,
     )
 
 

@@ -15,8 +15,7 @@ from bot.core.snapshot import HedgeMemory, Memory
 from bot.core.values import ZERO, Coins, Contracts
 from bot.shell import view
 from bot.shell.ports import Journal, JournalUnavailableError
-
-from .cases import (
+from tests.adapters.builders import (
     ACCOUNT,
     CONTRACT,
     START_MS,
@@ -191,32 +190,15 @@ def test_the_cursor_goes_on_and_never_back(journal: SqlJournal) -> None:
     assert seen == [5, 5, 8]
 
 
-def test_everything_told_comes_back_oldest_first(journal: SqlJournal) -> None:
-    assert (journal.told(), journal.last_at_ms()) == ((), None)
-    journal.heard(
-        activity(fills=(fill("1", 20), fill("2", 30)), payments=(payment("1", 10), payment("2", 30)))
-    )
-    assert [(type(item).__name__, item.at_ms) for item in journal.told()] == [
-        ("Payment", 10),
-        ("Fill", 20),
-        ("Payment", 30),
-        ("Fill", 30),
-    ]
-    assert journal.last_at_ms() == 30
-    journal.decided(*decided())
-    assert journal.last_at_ms() == snapshot().at_ms
-
-
 def test_a_hedge_begins_with_its_first_whole_picture(journal: SqlJournal, path: Path) -> None:
+    reader = open_reader(url_of(path), mode="demo")
     picture, decision = decided()
     journal.decided(with_hole(picture), replace(decision, commands=()))
-    assert journal.began() == {}
+    assert reader.began(ACCOUNT) == {}
     richer = replace(snapshot(2), holdings=(replace(snapshot().holdings[0], coins=Coins(Decimal("2.50"))),))
     journal.decided(richer, replace(decided(2)[1], commands=()))
     journal.decided(*decided(3))
-    begun = {"btc": view.began(richer, CONTRACT.symbol)}
-    assert journal.began() == begun
-    assert open_reader(url_of(path), mode=None).began(ACCOUNT) == begun
+    assert reader.began(ACCOUNT) == {"btc": view.began(richer, CONTRACT.symbol)}
 
 
 # --- several accounts, one database -------------------------------------------------------------------------
@@ -240,9 +222,9 @@ def test_a_journal_opened_again_knows_everything(path: Path) -> None:
     with open_at(path) as before:
         before.decided(picture, decision)
         before.heard(activity(cursor=3))
-        kept = before.working(), before.memory(), before.cursor(), before.began()
+        kept = before.working(), before.memory(), before.cursor()
     with open_at(path) as after:
-        assert (after.working(), after.memory(), after.cursor(), after.began()) == kept
+        assert (after.working(), after.memory(), after.cursor()) == kept
 
 
 # --- failing ------------------------------------------------------------------------------------------------

@@ -16,8 +16,7 @@ from bot.adapters.journal_reader import open_reader
 from bot.adapters.records import decision_to_json, snapshot_to_json
 from bot.core.orders import OrderState
 from bot.shell.ports import JournalUnavailableError
-
-from .cases import ACCOUNT, RULES_JSON, decided, open_at, report, request_of, url_of
+from tests.adapters.builders import ACCOUNT, RULES_JSON, decided, open_at, report, request_of, url_of
 
 linux_only = pytest.mark.skipif(sys.platform != "linux", reason="/proc is what Linux has")
 

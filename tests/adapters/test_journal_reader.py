@@ -10,8 +10,7 @@ from bot.adapters import journal_reader
 from bot.adapters.journal_file import ReadOnlyFile
 from bot.adapters.journal_reader import JournaledDecision, open_reader
 from bot.shell.ports import JournalUnavailableError
-
-from .cases import ACCOUNT, RULES_JSON, activity, decided, open_at, url_of
+from tests.adapters.builders import ACCOUNT, RULES_JSON, activity, decided, open_at, url_of
 
 
 @pytest.fixture
@@ -89,6 +88,7 @@ def test_orders_are_listed_newest_first_up_to_a_limit(path: Path) -> None:
             journal.decided(*decided(number))
     with open_reader(url_of(path), mode="demo") as reader:
         orders = reader.orders(ACCOUNT, limit=3)
+        assert len(reader.orders(ACCOUNT, limit=None)) == 4
     assert [(order.decision_number, order.hedge, order.sent_at_ms) for order in orders] == [
         (10, "btc", None),
         (3, "btc", None),

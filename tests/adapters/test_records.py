@@ -23,8 +23,7 @@ from bot.core.orders import OrderState, WorkingOrder
 from bot.core.risk import Approved
 from bot.core.snapshot import Snapshot
 from bot.core.values import Coins, Contracts
-
-from .cases import decided, request_of, rules, snapshot, with_hole
+from tests.adapters.builders import decided, request_of, rules, snapshot, with_hole
 
 ODD = ("1.10", "-0", "0E-8", "1E+3", "-0.000", "1e-28", "123456789012345678901234567890.12345678901234567890")
 

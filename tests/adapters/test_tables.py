@@ -15,8 +15,7 @@ from sqlalchemy.schema import CreateTable
 
 from bot.adapters.tables import HEAD, MIGRATIONS, REVISIONS, ExactDecimal, Word, metadata, upgrade
 from bot.core.values import Side
-
-from .cases import open_at
+from tests.adapters.builders import open_at
 
 SQLITE = sqlite.dialect()
 
