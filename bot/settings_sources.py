@@ -1,15 +1,15 @@
-"""Where settings come from: files, ``.env``, environment and flags become layers, and every value keeps its origin.
+"""Where settings come from: flags, environment, ``.env`` and files become layers, and every value keeps its origin.
 
-Nothing here knows what may be set; :mod:`bot.settings` does. A layer is one pydantic-settings source, highest
-precedence first. Faults are gathered, never raised one by one: whoever mends settings wants to mend them once.
+Nothing here knows what may be set; :mod:`bot.settings` does, and hands its model in. A layer is one pydantic-settings
+source. Faults are gathered, never raised one by one: whoever mends settings wants to mend them once.
 """
 
 import difflib
+import io
 import json
 import os
 import re
 import tomllib
-from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from itertools import groupby
@@ -17,9 +17,9 @@ from pathlib import Path
 from typing import Annotated, Any, NamedTuple, get_args, get_origin
 
 from dotenv.parser import parse_stream
-from pydantic import BaseModel, SecretStr
+from pydantic import BaseModel, SecretStr, ValidationError
 from pydantic.fields import FieldInfo
-from pydantic_core import ErrorDetails, InitErrorDetails, PydanticCustomError, ValidationError
+from pydantic_core import ErrorDetails, InitErrorDetails, PydanticCustomError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource
 
 from bot.core.policy import Policy
@@ -29,9 +29,9 @@ from strategies import stage_types
 PREFIX = "HEDGEROW_"
 FILE_SUFFIX = "_FILE"
 QUOTED_MAX = 40
+"""Characters of a wrong value that are quoted back."""
 
 KeyPath = tuple[str | int, ...]
-Values = Mapping[str, Any]
 
 
 # --- faults -------------------------------------------------------------------------------------------------
@@ -51,7 +51,7 @@ class Fault:
     def __str__(self) -> str:
         """Say where, what and how to mend it, in one line."""
         told = (f"{part}:" for part in (self.place, self.path) if part)
-        return " ".join((*told, self.sentence, self.remedy)).rstrip()
+        return " ".join((*told, self.sentence, self.remedy))
 
 
 class SettingsFaultsError(Exception):
@@ -63,31 +63,47 @@ class SettingsFaultsError(Exception):
 
 
 def rule(sentence: str, remedy: str, path: KeyPath = ()) -> InitErrorDetails:
-    """Describe a broken rule for :func:`broken`; ``path`` leads on from the value that is being judged."""
-    return InitErrorDetails(
-        type=PydanticCustomError("rule", "{sentence}", {"sentence": sentence, "remedy": remedy}),
-        loc=path,
-        input=None,
-    )
+    """Describe a broken rule; ``path`` leads on from the value that is being judged."""
+    told = PydanticCustomError("rule", "{sentence}", {"sentence": sentence, "remedy": remedy})
+    return InitErrorDetails(type=told, loc=path, input=None)
 
 
-def broken(*rules: InitErrorDetails) -> ValidationError:
-    """Make the error by which a validator names the rules that are broken; pydantic gathers it with its own."""
+def broken(rules: Iterable[InitErrorDetails]) -> ValidationError:
+    """Make the error by which a validator names broken rules; pydantic gathers it with its own."""
     return ValidationError.from_exception_data("rules", list(rules))
 
 
 # --- layers -------------------------------------------------------------------------------------------------
 
 
+class Told(NamedTuple):
+    """One setting from a flag or a variable."""
+
+    path: KeyPath
+    value: object
+    place: str
+    mounted: bool = False
+    """Whether it came by way of a file: mounted files hold secrets, so such a value is never quoted."""
+
+
 class Layer(PydanticBaseSettingsSource):
-    """The values of one place, and where exactly in it each was written."""
+    """The values of one source, and where exactly in it each was written."""
 
-    def __init__(self, model: type[BaseSettings], values: Values, places: Mapping[KeyPath, str]) -> None:
+    def __init__(
+        self,
+        model: type[BaseSettings],
+        values: dict[str, Any],
+        places: Mapping[KeyPath, str],
+        hidden: frozenset[str] = frozenset(),
+    ) -> None:
         super().__init__(model)
-        self.values = dict(values)
+        self.values = values
         self.places = places
+        """By key; the empty key is the source as a whole."""
+        self.hidden = hidden
+        """Places whose values are never quoted."""
 
-    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:  # noqa: ARG002 - pydantic-settings' signature
+    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:  # noqa: ARG002 - a port's argument
         """Give the value of one top-level field."""
         return self.values.get(field_name), field_name, False
 
@@ -109,7 +125,7 @@ class Reading:
     faults: tuple[Fault, ...] = ()
 
     def merged(self) -> dict[str, Any]:
-        """Lay the layers over each other: tables merge, anything else is replaced."""
+        """Lay the layers over each other as pydantic-settings does: tables merge, all else is replaced."""
         merged: dict[str, Any] = {}
         for layer in reversed(self.layers):
             merged = _laid_over(merged, layer.values)
@@ -118,43 +134,45 @@ class Reading:
     def origin(self, path: KeyPath) -> str:
         """Tell where the value at a path comes from."""
         for layer in self.layers:
-            found = list(_steps(layer.values, path))
-            if len(found) == len(path) + 1:
+            steps = list(_steps(layer.values, path))
+            if len(steps) > len(path):
                 return layer.place(path) or layer.places.get((), "default")
-            if not isinstance(found[-1], Mapping):
-                break  # a list hides the lists of lower layers, and what it leaves out
+            if not isinstance(steps[-1], Mapping):
+                break  # a list hides the lists of the layers below, with all that it leaves out
         return "default"
 
     def place(self, path: KeyPath) -> str:
-        """Tell where a path is written, or if it is not, the nearest table around it."""
+        """Tell where a path was written, or if it was not, the nearest table around it."""
         for length in range(len(path), 0, -1):
             for layer in self.layers:
-                reached = len(list(_steps(layer.values, path[:length]))) == length + 1
-                if reached and (place := layer.place(path[:length])):
+                found = len(list(_steps(layer.values, path[:length]))) > length
+                if found and (place := layer.place(path[:length])):
                     return place
         return next((layer.places[()] for layer in reversed(self.layers) if () in layer.places), "settings")
 
+    def quotable(self, place: str) -> bool:
+        """Tell whether values from a place may be shown."""
+        return not any(place in layer.hidden for layer in self.layers)
 
-def _laid_over(below: Values, above: Values) -> dict[str, Any]:
-    """Merge tables as pydantic-settings does."""
+
+def _laid_over(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
     merged = dict(below)
     for key, value in above.items():
-        both = isinstance(value, Mapping) and isinstance(merged.get(key), Mapping)
+        both = isinstance(value, dict) and isinstance(merged.get(key), dict)
         merged[key] = _laid_over(merged[key], value) if both else value
     return merged
 
 
 def _steps(value: object, path: KeyPath) -> Iterator[object]:
-    """Walk into nested tables and lists, as far as they go; the first step is ``value`` itself."""
+    """Walk into nested tables and lists as far as they go; the first step is ``value`` itself."""
     yield value
     for key in path:
-        match value, key:
-            case Mapping(), str() if key in value:
-                value = value[key]
-            case (list() | tuple()), int() if key < len(value):
-                value = value[key]
-            case _:
-                return
+        if (isinstance(value, Mapping) and key in value) or (
+            isinstance(value, list) and isinstance(key, int) and key < len(value)
+        ):
+            value = value[key]
+        else:
+            return
         yield value
 
 
@@ -164,17 +182,15 @@ def dotted(path: KeyPath) -> str:
 
 
 def leaves(value: object, path: KeyPath = ()) -> Iterator[tuple[KeyPath, object]]:
-    """List the values in nested tables and lists that are neither."""
-    match value:
-        case Mapping():
-            items: Iterable[tuple[str | int, object]] = value.items()
-        case list() | tuple():
-            items = enumerate(value)
-        case _:
-            yield path, value
-            return
-    for key, inner in items:
-        yield from leaves(inner, (*path, key))
+    """List what lies in nested tables and lists and is neither, or is empty."""
+    if isinstance(value, Mapping) and value:
+        for name, inner in value.items():
+            yield from leaves(inner, (*path, name))
+    elif isinstance(value, (list, tuple)) and value:
+        for index, inner in enumerate(value):
+            yield from leaves(inner, (*path, index))
+    else:
+        yield path, value
 
 
 # --- reading ------------------------------------------------------------------------------------------------
@@ -187,47 +203,55 @@ def read(
     environ: Mapping[str, str],
     dotenv: Path | None,
 ) -> Reading:
-    """Read flags, environment, ``.env`` and files, in this order of precedence; a later file goes before an earlier."""
+    """Read flags, environment, ``.env`` and files, in this order of precedence; a later file goes first."""
     faults: list[Fault] = []
-    layers = [
-        _read_flags(model, flags, faults),
-        _read_variables(model, [(name, environ[name], f"environment {name}") for name in environ], faults),
-    ]
+    given = ((path, value) for path, value in flags.items() if value is not None)
+    told = [Told(tuple(path.split(".")), value, f"flag --{_option(path)}") for path, value in given]
+    variables = ((name, text, f"environment {name}") for name, text in environ.items())
+    layers = [_layer(model, told, faults), _layer(model, _told(variables, faults), faults)]
     if dotenv is not None:
-        layers.append(_read_variables(model, list(_read_dotenv(dotenv, faults)), faults))
+        layers.append(_layer(model, _told(_read_dotenv(dotenv, faults), faults), faults))
     layers += [_read_toml(model, file, faults) for file in reversed(files)]
     return Reading(layers=tuple(layers), faults=tuple(faults))
 
 
-def _text_of(file: Path, faults: list[Fault]) -> str | None:
+def _option(path: str) -> str:
+    """Name the flag of a setting: flags are called like the last word of what they set."""
+    return path.rpartition(".")[2].replace("_", "-")
+
+
+def _fault(place: str, sentence: str, remedy: str, path: KeyPath = ()) -> Fault:
+    return Fault(path=dotted(path), place=place, sentence=sentence, remedy=remedy)
+
+
+def _text_of(file: Path, faults: list[Fault]) -> str:
+    """Read a file; one that cannot be read is a fault, and empty."""
     try:
         return file.read_bytes().decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = error.object.count(b"\n", 0, error.start) + 1
-        faults.append(_file_fault(f"{file} line {line}", "The file is not UTF-8.", "Save it as UTF-8."))
+        faults.append(_fault(f"{file} line {line}", "The file is not UTF-8.", "Save it as UTF-8."))
     except FileNotFoundError:
-        faults.append(_file_fault("", f"No settings file at {file}:", "`hedgerow new-config` writes one."))
+        faults.append(_fault("", f"No settings file at {file}:", "`hedgerow new-config` writes one."))
     except OSError as error:
-        faults.append(_file_fault(str(file), f"The file cannot be read: {error.strerror}.", "Make it readable."))
-    return None
-
-
-def _file_fault(place: str, sentence: str, remedy: str) -> Fault:
-    return Fault(path="", place=place, sentence=sentence, remedy=remedy)
+        faults.append(_fault(str(file), f"It cannot be read: {error.strerror}.", "Name a file that can."))
+    return ""
 
 
 def _read_toml(model: type[BaseSettings], file: Path, faults: list[Fault]) -> Layer:
     text = _text_of(file, faults)
     try:
-        values = tomllib.loads(text or "", parse_float=Decimal)
+        values = tomllib.loads(text, parse_float=Decimal)
     except tomllib.TOMLDecodeError as error:
-        line = re.search(r"line (\d+)", str(error))
-        number = line[1] if line else len((text or "").splitlines())
-        sentence = re.sub(r" \(at .*\)$", "", str(error)) + "."
-        faults.append(_file_fault(f"{file} line {number}", sentence, "The file must be valid TOML."))
+        found = re.search(r"line (\d+)", str(error))
+        line = found[1] if found else text.rstrip().count("\n") + 1
+        what = re.sub(r" \(at .*\)$", "", str(error))
+        faults.append(
+            _fault(f"{file} line {line}", f"This is not TOML: {what}.", "Mend it, or the line before.")
+        )
         return Layer(model, {}, {})
-    lines = toml_lines(text or "")
-    return Layer(model, values, {(): str(file)} | {path: f"{file} line {line}" for path, line in lines.items()})
+    lines = {path: f"{file} line {line}" for path, line in toml_lines(text).items()}
+    return Layer(model, values, {(): str(file)} | lines)
 
 
 def toml_lines(text: str) -> dict[KeyPath, int]:
@@ -237,7 +261,7 @@ def toml_lines(text: str) -> dict[KeyPath, int]:
     grammar of strings, arrays and comments is needed here.
     """
     lines: dict[KeyPath, int] = {}
-    entries: dict[KeyPath, int] = defaultdict(int)
+    entries: dict[KeyPath, int] = {}
     table: KeyPath = ()
     statement, first = "", 1
     for number, line in enumerate(text.replace("\r\n", "\n").split("\n"), start=1):
@@ -248,36 +272,281 @@ def toml_lines(text: str) -> dict[KeyPath, int]:
             continue
         if statement.lstrip().startswith("["):
             table = _table_named(parsed, entries)
-            lines.setdefault(table, first)
-        else:
-            lines.update({(*table, *path): first for path in _paths(parsed)})
+            parsed = {}
+        for path, _ in leaves(parsed, table):
+            for length in range(1, len(path) + 1):
+                lines.setdefault(path[:length], first)
         statement, first = "", number + 1
     return lines
 
 
-def _table_named(header: Values, entries: dict[KeyPath, int]) -> KeyPath:
-    """Resolve the one key of a table header, counting the entries of arrays of tables."""
+def _table_named(header: object, entries: dict[KeyPath, int]) -> KeyPath:
+    """Resolve the key of a table header, counting the entries of arrays of tables."""
     table: KeyPath = ()
-    inner: object = header
-    while isinstance(inner, Mapping) and inner:
-        key, inner = next(iter(inner.items()))
+    while isinstance(header, Mapping) and header:
+        key, header = next(iter(header.items()))
         table = (*table, key)
-        if isinstance(inner, list):
-            entries[table] += 1
+        if isinstance(header, list):
+            entries[table] = entries.get(table, 0) + 1
         if table in entries:
             table = (*table, entries[table] - 1)
     return table
 
 
-def _paths(values: Values, path: KeyPath = ()) -> Iterator[KeyPath]:
-    for key, value in values.items():
-        yield (*path, key)
-        if isinstance(value, Mapping):
-            yield from _paths(value, (*path, key))
-
-
 def _read_dotenv(file: Path, faults: list[Fault]) -> Iterator[tuple[str, str, str]]:
-    """Read a ``.env`` file; it is optional. Nothing in it is expanded, so that what is written is what is meant."""
-    text = _text_of(file, faults) if file.exists() else None
-    with (file if text is None else _Text(text)).open() if False else _stream(text) as stream:
-        yield from ()
+    """Read a ``.env`` file, if there is one. Nothing in it is expanded: what is written is what is meant."""
+    text = _text_of(file, faults) if file.exists() else ""
+    for binding in parse_stream(io.StringIO(text)):
+        written = binding.original.string
+        blank_lines = written[: len(written) - len(written.lstrip())].count("\n")
+        place = f"{file} line {binding.original.line + blank_lines}"
+        if binding.key is not None and binding.value is not None:
+            yield binding.key, binding.value, place
+        elif binding.error or binding.key is not None:
+            faults.append(_fault(place, "This is no assignment.", "Write NAME=value."))
+
+
+def _told(variables: Iterable[tuple[str, str, str]], faults: list[Fault]) -> Iterator[Told]:
+    """Turn variables into settings; one whose name ends in ``_FILE`` names a file that holds the value."""
+    for name, text, place in variables:
+        if not name.startswith(PREFIX):
+            continue
+        path = tuple(name.removeprefix(PREFIX).removesuffix(FILE_SUFFIX).lower().split("__"))
+        if not name.endswith(FILE_SUFFIX):
+            yield Told(path, text, place)
+            continue
+        try:
+            yield Told(path, Path(text).read_text(encoding="utf-8").strip(), place, mounted=True)
+        except (OSError, ValueError) as error:
+            why = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
+            remedy = f"Mount the file, or unset {name}."
+            faults.append(_fault(place, f"The file {text} cannot be read: {why}.", remedy, path))
+
+
+def _layer(model: type[BaseSettings], told: Iterable[Told], faults: list[Fault]) -> Layer:
+    """Gather single settings in a layer: whole tables first, then what is set inside them."""
+    values: dict[str, Any] = {}
+    places: dict[KeyPath, str] = {}
+    hidden = set()
+    for path, value, place, mounted in sorted(told, key=lambda one: len(one.path)):
+        if path in places:
+            faults.append(_fault(place, f"It is set by {places[path]}, too.", "Keep one of the two.", path))
+            continue
+        try:
+            kind, _ = _walk(model, path)
+            nested = is_table(kind) or get_origin(kind) is tuple
+            _put(values, path, _decoded(value) if nested else value)
+        except ValueError:
+            faults.append(_fault(place, "It is not JSON.", "Give tables and lists as JSON.", path))
+        places[path] = place
+        hidden |= {place} if mounted else set()
+    return Layer(model, values, places, frozenset(hidden))
+
+
+def _decoded(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    return json.loads(value, parse_float=Decimal, parse_constant=Decimal)
+
+
+def _put(values: dict[str, Any], path: KeyPath, value: object) -> None:
+    """Set a value inside nested tables; what should be a table and is not is left, to be reported as it is."""
+    *tables, last = path
+    for key in tables:
+        values = values.setdefault(str(key), {})
+        if not isinstance(values, dict):
+            return
+    values[str(last)] = value
+
+
+# --- the model, walked ----------------------------------------------------------------------------------------
+
+
+def is_table(kind: object) -> bool:
+    """Tell whether an annotation is a table: one with fields of its own, or one of named tables."""
+    return get_origin(kind) is dict or (isinstance(kind, type) and issubclass(kind, BaseModel))
+
+
+def _walk(model: type[BaseModel], path: KeyPath, values: object = None) -> tuple[object, FieldInfo | None]:
+    """Find the annotation and the field at a path; ``values`` tell which policy stage is meant."""
+    kind: object = model
+    field: FieldInfo | None = None
+    for length, key in enumerate(path, start=1):
+        if isinstance(kind, type) and issubclass(kind, BaseModel):
+            field = kind.model_fields.get(str(key))
+            kind = field.annotation if field else None
+        else:
+            kind, field = _inner(kind), None
+        kind = get_args(kind)[0] if get_origin(kind) is Annotated else kind
+        if kind is Policy:
+            *_, value = _steps(values, path[:length])
+            kind = stage_types().get(str(value.get("stage"))) if isinstance(value, Mapping) else None
+    return kind, field
+
+
+def _inner(kind: object) -> object:
+    """Give the annotation of what lies in named tables or in a list."""
+    if get_origin(kind) is dict:
+        return get_args(kind)[1]
+    return get_args(kind)[0] if get_origin(kind) is tuple else None
+
+
+# --- faults, told ---------------------------------------------------------------------------------------------
+
+PHRASES = {
+    "decimal_parsing": "must be a number",
+    "decimal_type": "must be a number",
+    "finite_number": "must be a finite number",
+    "int_from_float": "must be a whole number",
+    "int_parsing": "must be a whole number",
+    "int_type": "must be a whole number",
+    "string_type": "must be text",
+    "dict_type": "must be a table",
+    "model_type": "must be a table",
+    "tuple_type": "must be a list",
+    "too_short": "must not be empty",
+}
+"""What pydantic says in its words, in ours."""
+
+
+def faults_of(model: type[BaseModel], reading: Reading, errors: Iterable[ErrorDetails]) -> Iterator[Fault]:
+    """Tell each of pydantic's errors as a fault: path, place, sentence, remedy."""
+    values = reading.merged()
+    for error in errors:
+        path = tuple(key for key in error["loc"] if key != "[key]")
+        place = reading.place(path)
+        kind, field = _walk(model, path, values)
+        quotable = reading.quotable(place) and SecretStr not in (kind, *get_args(kind))
+        about = (field.description if field else None) or "Mend the value."
+        match error["type"]:
+            case "rule":
+                sentence, remedy = error["ctx"]["sentence"], error["ctx"]["remedy"]
+            case "missing":
+                sentence, remedy = f"`{path[-1]}` is missing.", about
+            case "extra_forbidden":
+                sentence, remedy = _unknown(_walk(model, path[:-1], values)[0], path)
+            case kind_of_error:
+                must = re.sub(r"^\w+( input)? should", "must", error["msg"])
+                what = _quoted(error["input"]) if quotable else "The value"
+                sentence, remedy = f"{what} {PHRASES.get(kind_of_error, must)}.", about
+        yield _fault(place, sentence, remedy, path)
+
+
+def _unknown(table: object, path: KeyPath) -> tuple[str, str]:
+    """Say that a key is unknown, and which may have been meant."""
+    where = f" in {dotted(path[:-1])}" if path[:-1] else ""
+    return f"There is no `{path[-1]}`{where}.", meant(str(path[-1]), getattr(table, "model_fields", ()))
+
+
+def meant(name: str, names: Iterable[str]) -> str:
+    """Suggest the names nearest to a wrong one, or if none is near, all."""
+    known = list(names)
+    close = difflib.get_close_matches(name.lower(), known, n=2)
+    if close:
+        return f"Did you mean {' or '.join(f'`{one}`' for one in close)}?"
+    return f"Known here: {', '.join(known) or 'nothing'}."
+
+
+def _quoted(value: object) -> str:
+    """Quote a wrong value back, shortly; what lies in tables and lists is not repeated."""
+    match value:
+        case str():
+            return repr(value if len(value) <= QUOTED_MAX else value[:QUOTED_MAX] + "...")
+        case Mapping():
+            return "A table"
+        case list() | tuple():
+            return "A list"
+        case bool() | None:
+            return json.dumps(value)
+        case _:
+            return str(value)[:QUOTED_MAX]
+
+
+# --- written for users ------------------------------------------------------------------------------------------
+
+
+class Documented(NamedTuple):
+    """One setting as an example file shows it."""
+
+    path: KeyPath
+    about_table: str
+    about: str
+    value: object
+    """As given, else the default, else what it could be."""
+    given: bool
+
+
+def documented(model: type[BaseModel], given: Mapping[str, Any], table: KeyPath = ()) -> Iterator[Documented]:
+    """List every setting, those of named tables once for each name given; a table's own keys before its tables."""
+    fields = model.model_fields.items()
+    for name, field in sorted(fields, key=lambda item: is_table(item[1].annotation)):
+        path, value, kind = (*table, name), given.get(name), field.annotation
+        if isinstance(kind, type) and issubclass(kind, BaseModel):
+            yield from documented(kind, value or {}, path)
+        elif is_table(kind):
+            for key, inner in (value or {}).items():
+                yield from documented(get_args(kind)[1], inner, (*path, key))
+        else:
+            default = field.default if field.default is not None else (field.examples or [None])[0]
+            about_table = (model.__doc__ or "").partition("\n")[0]
+            shown = default if name not in given else value
+            yield Documented(path, about_table, field.description or "", shown, name in given)
+
+
+def toml_text(model: type[BaseModel], given: Mapping[str, Any]) -> str:
+    """Write values as TOML with every setting explained; a setting that is not given is a comment with its default."""
+    lines: list[str] = []
+    for table, settings in groupby(documented(model, given), key=lambda one: one.path[:-1]):
+        for index, (path, about_table, about, value, is_given) in enumerate(settings):
+            if table and not index:
+                lines += ["", f"# {about_table}", f"[{dotted(table)}]"]
+            lines += [f"# {about}", f"{'' if is_given else '# '}{path[-1]} = {_toml(value)}"]
+    return "\n".join(lines) + "\n"
+
+
+def _toml(value: object) -> str:
+    match value:
+        case Mapping():
+            return "{ " + ", ".join(f"{key} = {_toml(inner)}" for key, inner in value.items()) + " }"
+        case list() | tuple():
+            return "[" + ", ".join(_toml(inner) for inner in value) + "]"
+        case str():
+            return json.dumps(value, ensure_ascii=False)
+        case _:
+            return plain(value)
+
+
+def env_text(model: type[BaseModel], given: Mapping[str, Any]) -> str:
+    """Write every setting as a variable, explained and commented out."""
+    lines: list[str] = []
+    for path, _, about, value, _ in documented(model, given):
+        nested = isinstance(value, (list, tuple, Mapping))
+        shown = json.dumps(value, default=plain) if nested else plain(value)
+        lines += [f"# {about}", f"# {PREFIX}{'__'.join(map(str, path)).upper()}={shown}"]
+    return "\n".join(lines) + "\n"
+
+
+def plain(value: object) -> str:
+    """Write one value for people; a secret hides itself."""
+    if value is None:
+        return "not set"
+    return f"{value:f}" if isinstance(value, Decimal) else str(value)
+
+
+def write_new(path: Path, text: str, mode: int = 0o644) -> None:
+    """Write a file that does not exist yet; ``mode`` is 0o600 for what may hold secrets.
+
+    Raises:
+        SettingsFaultsError: it exists, or cannot be written.
+    """
+    try:
+        with os.fdopen(
+            os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "w", encoding="utf-8"
+        ) as file:
+            file.write(text)
+    except FileExistsError:
+        fault = _fault(str(path), "The file exists already.", "Move it away; nothing is ever overwritten.")
+        raise SettingsFaultsError([fault]) from None
+    except OSError as error:
+        fault = _fault(str(path), f"It cannot be written: {error.strerror}.", "Choose another place.")
+        raise SettingsFaultsError([fault]) from error

@@ -32,10 +32,7 @@ def discover(package: ModuleType) -> Discovery:
             continue
         try:
             stage = _stage_of(importlib.import_module(f"{package.__name__}.{name}"))
-            title = _title_of(stage)
-            if title in stages:
-                raise TypeError(f"stage {title!r} is defined in {stages[title].__module__} already")
-            stages[title] = stage
+            stages[_title_of(stage, stages)] = stage
         except Exception as error:  # noqa: BLE001 - whatever a dropped-in file does wrong is reported, not fatal
             failures[f"{name}.py"] = f"{type(error).__name__}: {error}"
     return Discovery(stages=stages, failures=failures)
@@ -73,10 +70,16 @@ def _stage_of(module: ModuleType) -> type[BaseModel]:
     return stage
 
 
-def _title_of(stage: type[BaseModel]) -> str:
-    """Read the name settings give a stage from its field ``stage: Literal["name"]``."""
+def _title_of(stage: type[BaseModel], taken: Mapping[str, type[BaseModel]]) -> str:
+    """Read the name settings give a stage from its field ``stage: Literal["name"]``.
+
+    Raises:
+        TypeError: there is no such field, or another stage has the name.
+    """
     field = stage.model_fields.get("stage")
     names = get_args(field.annotation) if field and get_origin(field.annotation) is Literal else ()
     if len(names) != 1 or not isinstance(names[0], str):
         raise TypeError('its Stage has no field stage: Literal["name"] with one name')
+    if names[0] in taken:
+        raise TypeError(f"stage {names[0]!r} is defined in {taken[names[0]].__module__} already")
     return names[0]

@@ -66,10 +66,11 @@ def open_journal(url: str, *, mode: str, account: str, rules_json: str) -> "SqlJ
         refuse_other_mode(found, path, mode)
     make_way(path)
     lock = WriterLock(path, account)
+    engine = writing_engine(path)
     try:
-        engine = writing_engine(path)
         digest = _prepare(engine, path, mode, rules_json)
     except BaseException:
+        engine.dispose()
         lock.release()
         raise
     return SqlJournal(engine=engine, path=path, account=account, rules_digest=digest, lock=lock)
@@ -93,11 +94,7 @@ def _prepare(engine: Engine, path: Path, mode: str, rules_json: str) -> str:
             if not _has(connection, rules, digest=digest):
                 connection.execute(insert(rules).values(digest=digest, json=rules_json))
     except (SQLAlchemyError, OSError) as error:
-        engine.dispose()
         raise not_writable(path, cause_of(error)) from error
-    except JournalUnavailableError:
-        engine.dispose()
-        raise
     return digest
 
 

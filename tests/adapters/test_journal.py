@@ -10,6 +10,7 @@ from sqlalchemy import text
 
 from bot.adapters.journal import SqlJournal
 from bot.adapters.journal_reader import open_reader
+from bot.core.decide import Cancel
 from bot.core.orders import IllegalTransitionError, OrderState, WorkingOrder
 from bot.core.snapshot import HedgeMemory, Memory
 from bot.core.values import ZERO, Coins, Contracts
@@ -74,6 +75,16 @@ def test_a_decision_plans_its_orders(journal: SqlJournal, path: Path) -> None:
     assert repr(journal.working()[0].request) == repr(request), "digits survive"
     (event,) = open_reader(url_of(path), mode=None).order_events(request.client_order_id)
     assert (event.at_ms, event.state, event.reason) == (decision.at_ms, S.PLANNED, "decision 1")
+
+
+def test_a_cancel_is_in_the_decision_and_makes_no_order(journal: SqlJournal, path: Path) -> None:
+    picture, decision = decided()
+    cancel = Cancel(hedge="btc", symbol=CONTRACT.symbol, client_order_id="hr-0-0-h0", reason="too slow")
+    journal.decided(picture, replace(decision, commands=(cancel,)))
+    last = open_reader(url_of(path), mode="demo").last_decision(ACCOUNT)
+    assert last is not None
+    assert last.decision.commands == (cancel,)
+    assert journal.working() == ()
 
 
 def test_the_memory_is_that_of_the_last_decision(journal: SqlJournal) -> None:

@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import resource
 import signal
 import sqlite3
 import subprocess
@@ -177,6 +178,19 @@ def test_a_file_in_the_place_of_a_folder_is_named(tmp_path: Path) -> None:
     (tmp_path / "data").write_text("")
     with pytest.raises(JournalUnavailableError, match=r"data/journal.sqlite cannot be written \("):
         open_at(tmp_path / "data" / "journal.sqlite")
+
+
+def test_a_disk_that_fills_up_while_a_journal_is_made_leaves_the_way_free_for_the_next_try(
+    path: Path,
+) -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (8192, hard))
+    try:
+        with pytest.raises(JournalUnavailableError, match=f"The journal at {path} cannot be written"):
+            open_at(path)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    open_at(path).close()
 
 
 @pytest.mark.parametrize("leftover", [b"", None])

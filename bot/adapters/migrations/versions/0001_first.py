@@ -1,6 +1,6 @@
 """The first schema.
 
-Steps spell their columns out instead of using ``bot.adapters.tables``, which moves on.
+Steps spell their columns out instead of using ``bot.adapters.tables``, which moves on. There is no way back but a backup.
 """
 
 import sqlalchemy as sa
@@ -20,22 +20,6 @@ def upgrade() -> None:
     _create_orders()
     _create_activity()
     _create_beginnings()
-
-
-def downgrade() -> None:
-    """Drop every table."""
-    for table in (
-        "beginnings",
-        "cursors",
-        "payments",
-        "fills",
-        "order_events",
-        "orders",
-        "decisions",
-        "rules",
-        "meta",
-    ):
-        op.drop_table(table)
 
 
 def _text(name: str, *, nullable: bool = False) -> sa.Column[str]:
