@@ -26,6 +26,7 @@ bot.core.decide              decide(snapshot, rules) -> Decision
 
 bot.sim.account              wallets, positions and the ledger of a trader
 bot.sim.matching             who fills, how much, at what price
+bot.sim.told                 what an account's owner is told: fills and payments
 bot.sim.exchange             the model exchange
 
 bot.shell.ports              what the house asks of the outside; errors by remedy
@@ -39,10 +40,14 @@ bot.shell.view               what a person or a machine is shown of a hedge
 bot.adapters.clock           the system's time, or time turned by hand
 bot.adapters.holdings        coins the owner declares
 bot.adapters.journal         the journal of one account, written before anything is sent
+bot.adapters.journal_file    looking at a journal's file without leaving a trace
+bot.adapters.journal_lock    the right to write a journal, and the engine that does
+bot.adapters.journal_reader  the journal for readers
 bot.adapters.log             lines of events, with account, hedge and decision
 bot.adapters.model_market    a seeded market: calm, crash, squeeze, recovery
 bot.adapters.records         snapshots and decisions as JSON, exactly
 bot.adapters.sim_venue       the model exchange behind a venue's door
+bot.adapters.tables          the journal's tables, columns and migrations
 
 bot.backtest.history         candles, checked
 bot.backtest.runner          replay of bars through the same loop

@@ -189,7 +189,7 @@ class Hedge(Table):
     amount: Amount = Field(
         ZERO, description="Quote currency that a ratio of 1 keeps short; with meaning fixed_amount only."
     )
-    policy: tuple[Stage, ...] = Field(min_length=1, description="Stages that form the hedge ratio, in order.")
+    policy: tuple[Stage, ...] = Field(description="Stages that form the hedge ratio, in order.")
     band: BandEdges = Field(
         BandEdges(), description="How far the hedge may be off, as shares of the holdings."
     )
@@ -217,6 +217,15 @@ class Hedge(Table):
             remedy = "Remove it, or set meaning to fixed_amount."
             raise broken([rule(f"An amount means nothing to {meaning}.", remedy)])
         return amount
+
+    @field_validator("policy")
+    @classmethod
+    def _not_empty(cls, policy: tuple[Policy, ...]) -> tuple[Policy, ...]:
+        if not policy:
+            raise broken(
+                [rule("A policy without stages never hedges.", f"Known here: {', '.join(stage_types())}.")]
+            )
+        return policy
 
     @field_validator("band")
     @classmethod
@@ -335,11 +344,15 @@ class ContractChanges(Table):
         None, examples=[1], description="Coins (linear) or quote currency (inverse) of one contract."
     )
     contracts_step: Size | None = Field(
-        None, examples=["0.001"], description="Step of order sizes, in contracts."
+        None, examples=[Decimal("0.001")], description="Step of order sizes, in contracts."
     )
-    contracts_min: Size | None = Field(None, examples=["0.001"], description="Smallest order, in contracts.")
+    contracts_min: Size | None = Field(
+        None, examples=[Decimal("0.001")], description="Smallest order, in contracts."
+    )
     notional_min: Amount | None = Field(None, examples=[5], description="Smallest order, in quote currency.")
-    price_tick: Size | None = Field(None, examples=["0.1"], description="Step of prices, in quote currency.")
+    price_tick: Size | None = Field(
+        None, examples=[Decimal("0.1")], description="Step of prices, in quote currency."
+    )
 
 
 class Backtest(Table):
@@ -349,14 +362,14 @@ class Backtest(Table):
         None,
         ge=Decimal("-0.01"),
         le=Decimal("0.05"),
-        examples=["0.0002"],
+        examples=[Decimal("0.0002")],
         description="Fee for providing liquidity, as a share of the value; without it the contract's own.",
     )
     fee_taker: Decimal | None = Field(
         None,
         ge=Decimal("-0.01"),
         le=Decimal("0.05"),
-        examples=["0.0005"],
+        examples=[Decimal("0.0005")],
         description="Fee for taking liquidity, as a share of the value; without it the contract's own.",
     )
     participation: Decimal = Field(
@@ -475,11 +488,9 @@ def _disagreements(values: Mapping[str, Any]) -> Iterator[InitErrorDetails]:
         if account and settle and other and settle != other:
             sentence = f"{symbol} settles in {settle}, hedge {first} of the same account in {other}."
             yield rule(sentence, "Give each settlement currency an account.", ("hedges", name, "symbol"))
-    for account in accounts:
-        if hedges and account not in firsts:
-            yield rule(
-                "No hedge uses this account.", "Name it in a hedge, or remove it.", ("accounts", account)
-            )
+    named = {_facts(hedge)[0] for hedge in hedges.values()}
+    for account in sorted(set(accounts) - named) if named and named <= set(accounts) else ():
+        yield rule("No hedge uses this account.", "Name it in a hedge, or remove it.", ("accounts", account))
 
 
 def _named(values: Mapping[str, Any], key: str) -> Mapping[str, Any]:
@@ -500,8 +511,9 @@ def _settings_of(reading: Reading) -> Settings:
     Raises:
         SettingsFaultsError: with every fault. Where a source could not be read, nothing that it may hold is missed.
     """
+    layers: dict[str, Any] = {"layers": reading.layers}
     try:
-        settings = Settings(layers=reading.layers)
+        settings = Settings(**layers)
     except ValidationError as error:
         errors = error.errors()
         if reading.faults:
@@ -631,5 +643,4 @@ EXAMPLE_HEAD = """\
 ENV_HEAD = """\
 # Settings of Hedgerow as variables, for the environment or a file .env beside the settings file.
 # Two underscores lead into a table; a list is JSON. NAME_FILE=/path takes the value from a file.
-
 """

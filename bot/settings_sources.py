@@ -167,12 +167,13 @@ def _steps(value: object, path: KeyPath) -> Iterator[object]:
     """Walk into nested tables and lists as far as they go; the first step is ``value`` itself."""
     yield value
     for key in path:
-        if (isinstance(value, Mapping) and key in value) or (
-            isinstance(value, list) and isinstance(key, int) and key < len(value)
-        ):
-            value = value[key]
-        else:
-            return
+        match value, key:
+            case Mapping() as table, _ if key in table:
+                value = table[key]
+            case list() as items, int() as index if index < len(items):
+                value = items[index]
+            case _:
+                return
         yield value
 
 
@@ -311,8 +312,9 @@ def _told(variables: Iterable[tuple[str, str, str]], faults: list[Fault]) -> Ite
     for name, text, place in variables:
         if not name.startswith(PREFIX):
             continue
-        path = tuple(name.removeprefix(PREFIX).removesuffix(FILE_SUFFIX).lower().split("__"))
-        if not name.endswith(FILE_SUFFIX):
+        rest = name.removeprefix(PREFIX)
+        path = tuple(rest.removesuffix(FILE_SUFFIX).lower().split("__"))
+        if not rest.endswith(FILE_SUFFIX):
             yield Told(path, text, place)
             continue
         try:
@@ -417,25 +419,38 @@ def faults_of(model: type[BaseModel], reading: Reading, errors: Iterable[ErrorDe
         place = reading.place(path)
         kind, field = _walk(model, path, values)
         quotable = reading.quotable(place) and SecretStr not in (kind, *get_args(kind))
-        about = (field.description if field else None) or "Mend the value."
+        about = _about(field)
         match error["type"]:
             case "rule":
                 sentence, remedy = error["ctx"]["sentence"], error["ctx"]["remedy"]
             case "missing":
-                sentence, remedy = f"`{path[-1]}` is missing.", about
+                sentence, remedy = f"`{path[-1]}` is missing.", about or "Set it."
             case "extra_forbidden":
-                sentence, remedy = _unknown(_walk(model, path[:-1], values)[0], path)
+                sentence, remedy = _unknown(model, path, values)
             case kind_of_error:
                 must = re.sub(r"^\w+( input)? should", "must", error["msg"])
                 what = _quoted(error["input"]) if quotable else "The value"
-                sentence, remedy = f"{what} {PHRASES.get(kind_of_error, must)}.", about
+                sentence, remedy = f"{what} {PHRASES.get(kind_of_error, must)}.", about or "Mend it."
         yield _fault(place, sentence, remedy, path)
 
 
-def _unknown(table: object, path: KeyPath) -> tuple[str, str]:
+def _about(field: FieldInfo | None) -> str:
+    """Explain a setting, with its default if that is a plain value."""
+    if field is None or not field.description:
+        return ""
+    bare = isinstance(field.default, (str, int, Decimal))
+    return f"{field.description} Default: {plain(field.default)}." if bare else field.description
+
+
+def _unknown(model: type[BaseModel], path: KeyPath, values: object) -> tuple[str, str]:
     """Say that a key is unknown, and which may have been meant."""
-    where = f" in {dotted(path[:-1])}" if path[:-1] else ""
-    return f"There is no `{path[-1]}`{where}.", meant(str(path[-1]), getattr(table, "model_fields", ()))
+    *table, name = path
+    sentence = f"There is no `{name}`{f' in {dotted(tuple(table))}' if table else ''}."
+    for one in documented(model, {}):
+        if one.path[-1] == name:
+            return sentence, f"It belongs in {dotted(one.path[:-1]) or 'the first lines, before any table'}."
+    fields = getattr(_walk(model, tuple(table), values)[0], "model_fields", ())
+    return sentence, meant(str(name), fields)
 
 
 def meant(name: str, names: Iterable[str]) -> str:
@@ -500,6 +515,7 @@ def toml_text(model: type[BaseModel], given: Mapping[str, Any]) -> str:
         for index, (path, about_table, about, value, is_given) in enumerate(settings):
             if table and not index:
                 lines += ["", f"# {about_table}", f"[{dotted(table)}]"]
+            lines += [""] if index else []
             lines += [f"# {about}", f"{'' if is_given else '# '}{path[-1]} = {_toml(value)}"]
     return "\n".join(lines) + "\n"
 
@@ -522,7 +538,7 @@ def env_text(model: type[BaseModel], given: Mapping[str, Any]) -> str:
     for path, _, about, value, _ in documented(model, given):
         nested = isinstance(value, (list, tuple, Mapping))
         shown = json.dumps(value, default=plain) if nested else plain(value)
-        lines += [f"# {about}", f"# {PREFIX}{'__'.join(map(str, path)).upper()}={shown}"]
+        lines += ["", f"# {about}", f"# {PREFIX}{'__'.join(map(str, path)).upper()}={shown}"]
     return "\n".join(lines) + "\n"
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from bot.adapters.holdings import DeclaredHoldings
 from bot.adapters.journal import open_journal
+from bot.adapters.journal_lock import WriterLock
 from bot.adapters.journal_reader import JournalReader, open_reader
 from bot.adapters.log import SilentLog
 from bot.adapters.model_market import CYCLE_MS, ModelMarket, ModelTown, model_contract
@@ -58,12 +59,14 @@ def clear_demo(path: Path) -> None:
     """Remove the journal of an earlier demo; any other file is refused.
 
     Raises:
-        JournalUnavailableError: what lies there is no demo's journal, or cannot be removed.
+        JournalUnavailableError: what lies there is no demo's journal, is being written, or cannot be removed.
     """
     if not path.exists():
         return
-    with reader_of(path, "demo"):
-        pass
+    with reader_of(path, "demo") as reader:
+        locks = [WriterLock(path, account) for account in reader.accounts()]
+    for lock in locks:
+        lock.release()
     try:
         for leftover in (path, *path.parent.glob(f"{path.name}-*"), *path.parent.glob(f"{path.name}.*.lock")):
             leftover.unlink()

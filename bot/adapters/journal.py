@@ -241,7 +241,7 @@ class SqlJournal:
                     request=record_of(OrderRequest, row),
                     state=row.state,
                     filled=row.filled,
-                    sent_at_ms=row.updated_at_ms if row.sent_at_ms is None else row.sent_at_ms,
+                    since_ms=row.updated_at_ms,
                 )
                 for row in connection.execute(query)
             )

@@ -31,27 +31,15 @@ from bot.adapters.tables import (
     record_of,
     rules,
 )
-from bot.core.decide import Decision
 from bot.core.orders import OrderRequest, OrderState
 from bot.core.reports import Fill, Payment
-from bot.core.snapshot import Snapshot
 from bot.core.values import Contracts, record
 from bot.shell.ports import JournalUnavailableError
+from bot.shell.replay import JournaledDecision
 from bot.shell.view import Since, began
 
 PAGE = 200
 """Decisions read at a time: a year of them does not fit in memory, and a long read would hold up the writer's tidying."""
-
-
-@record
-class JournaledDecision:
-    """A decision as it was written down, with everything that led to it."""
-
-    number: int
-    at_ms: int
-    rules_json: str
-    snapshot: Snapshot
-    decision: Decision
 
 
 @record
@@ -138,7 +126,7 @@ class JournalReader:
             page = _decisions(account).where(decisions.c.number > last).order_by(decisions.c.number)
             rows = self._rows(page.limit(PAGE))
             for row in rows:
-                yield self._decision(row)
+                yield self._decision(account, row)
             if len(rows) < PAGE:
                 return
             last = rows[-1].number
@@ -147,7 +135,7 @@ class JournalReader:
         """Read an account's last decision; None before the first."""
         query = _decisions(account).order_by(decisions.c.number.desc()).limit(1)
         rows = self._rows(query)
-        return self._decision(rows[0]) if rows else None
+        return self._decision(account, rows[0]) if rows else None
 
     def orders(self, account: str, limit: int | None) -> tuple[JournaledOrder, ...]:
         """List an account's last orders, at most ``limit`` or all, newest first."""
@@ -201,9 +189,10 @@ class JournalReader:
         with readable(self._path):
             return {row.hedge: began(snapshot_from_json(row.snapshot), row.symbol) for row in rows}
 
-    def _decision(self, row: Row[Any]) -> JournaledDecision:
+    def _decision(self, account: str, row: Row[Any]) -> JournaledDecision:
         with readable(self._path):
             return JournaledDecision(
+                account=account,
                 number=row.number,
                 at_ms=row.at_ms,
                 rules_json=row.json,

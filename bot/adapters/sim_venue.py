@@ -86,7 +86,7 @@ class SimVenue:
         return self._exchange.place(self._account, request)
 
     async def cancel(self, symbol: str, client_order_id: str) -> OrderReport:
-        """Cancel an order; one the exchange never had is reported rejected."""
+        """Cancel an order; one the exchange has no record of stands no more."""
         self._turn()
         report = self._exchange.cancel(self._account, client_order_id)
         if report is not None:
@@ -94,7 +94,7 @@ class SimVenue:
         return OrderReport(
             client_order_id=client_order_id,
             symbol=symbol,
-            state=OrderState.REJECTED,
+            state=OrderState.CANCELLED,
             filled=Contracts(ZERO),
             reason="the model exchange has no such order",
         )

@@ -31,10 +31,10 @@ class Tally:
                     request=command.request,
                     state=OrderState.PLANNED,
                     filled=Contracts(ZERO),
-                    sent_at_ms=snapshot.at_ms,
+                    since_ms=snapshot.at_ms,
                 )
 
-    def order_moved(self, report: OrderReport, at_ms: int) -> None:  # noqa: ARG002 - a port's argument
+    def order_moved(self, report: OrderReport, at_ms: int) -> None:
         """Move an order by the table."""
         name = report.client_order_id
         if name in self._done:
@@ -50,7 +50,7 @@ class Tally:
             request=order.request,
             state=report.state,
             filled=max(order.filled, report.filled),
-            sent_at_ms=order.sent_at_ms,
+            since_ms=order.since_ms if report.state is order.state else at_ms,
         )
 
     def heard(self, activity: Activity) -> tuple[Fill, ...]:

@@ -107,7 +107,8 @@ class WorkingOrder:
     request: OrderRequest
     state: OrderState
     filled: Contracts
-    sent_at_ms: int
+    since_ms: int
+    """When it came into its state."""
 
     @property
     def remaining(self) -> Contracts:

@@ -3,8 +3,8 @@
 * An order the venue lists is what the venue says (I2).
 * An order of ours it does not list is looked up by its name.
 * PLANNED means that it never left: we write SENT before we send. At start such an order ends as cancelled.
-* "Not found" is not "not placed": the order is UNKNOWN and blocks its contract. Only when the venue still has no record
-  of it after a minute, when no fill bears its name, is it taken as never placed.
+* "Not found" is not "not placed", nor "gone": the order is UNKNOWN and blocks its contract. Only when the venue still has
+  no record of it after a minute of looking is it taken as ended: as never placed if nothing of it ever filled.
 """
 
 from bot.core.orders import OrderState, WorkingOrder
@@ -13,7 +13,7 @@ from bot.shell.execute import patiently
 from bot.shell.ports import AccountReport, Clock, Journal, Venue
 
 UNKNOWN_GRACE_MS = 60_000
-"""How long a venue may take to list an order it accepted."""
+"""How long an order stays unknown, while the venue is asked again and again, before no record is taken as an answer."""
 
 
 async def settle_orders(account: AccountReport, venue: Venue, journal: Journal, clock: Clock) -> None:
@@ -49,10 +49,10 @@ async def _look_up(order: WorkingOrder, venue: Venue, clock: Clock) -> OrderRepo
     report = await patiently(lambda: venue.order(request.symbol, request.client_order_id))
     if report is not None:
         return report
-    old = clock.now_ms() - order.sent_at_ms > UNKNOWN_GRACE_MS
-    if old and order.filled == 0:
-        return _report(order, OrderState.REJECTED, "the venue has no record of it a minute after it was sent")
-    return _report(order, OrderState.UNKNOWN, "the venue does not list it, which proves nothing")
+    if order.state is not OrderState.UNKNOWN or clock.now_ms() - order.since_ms <= UNKNOWN_GRACE_MS:
+        return _report(order, OrderState.UNKNOWN, "the venue does not list it, which proves nothing")
+    ended = OrderState.CANCELLED if order.filled else OrderState.REJECTED
+    return _report(order, ended, "after a minute of asking the venue still has no record of it")
 
 
 def _report(order: WorkingOrder, state: OrderState, reason: str) -> OrderReport:

@@ -13,9 +13,10 @@ from bot.core.instruments import Contract
 from bot.core.orders import DONE, OrderRequest, OrderState, TimeInForce
 from bot.core.reports import Fill, OrderReport, Payment
 from bot.core.snapshot import Position, Quote, Wallet
-from bot.core.values import ZERO, Coins, Contracts, Price, Side, side_of
-from bot.sim.account import Entry, MarginMode, SimAccount, SimPosition
+from bot.core.values import ZERO, Coins, Contracts, Price, Side
+from bot.sim.account import MarginMode, SimAccount, SimPosition
 from bot.sim.matching import SimOrder, Touch, traded_through
+from bot.sim.told import Told, tell_fill, tell_payment
 
 LIQUIDATION_ID = "liquidation"
 """The client order id that a liquidation's fills carry: nobody's order."""
@@ -30,7 +31,7 @@ class Exchange:
         self.touches: dict[str, Touch] = {}
         self.marks: dict[str, Decimal] = {}
         self.at_ms = 0
-        self.activity: dict[str, list[Fill | Payment]] = defaultdict(list)
+        self.activity: dict[str, Told] = defaultdict(list)
         """Per account, in order: what its owner is told."""
         self._orders: dict[tuple[str, str], SimOrder] = {}
         self._resting: dict[str, list[SimOrder]] = defaultdict(list)
@@ -45,7 +46,8 @@ class Exchange:
     def deposit(self, account: str, asset: str, amount: Decimal) -> None:
         """Bring margin into a futures wallet, or with a negative amount take it out."""
         trader = self.accounts[account]
-        self._paid(account, trader.deposit(self.at_ms, "futures", asset, amount, self.marks))
+        entry = trader.deposit(self.at_ms, "futures", asset, amount, self.marks)
+        tell_payment(self.activity[account], account, entry)
 
     def place(self, account: str, request: OrderRequest) -> OrderReport:
         """Take an order in. A request the exchange will not have is reported REJECTED; a known name is answered again."""
@@ -147,7 +149,8 @@ class Exchange:
             value = position.contract.value(position.contracts, price)
             amount = formulas.funding_cash(side, rate, value)
             settle = position.contract.settle
-            self._paid(name, trader.post(self.at_ms, "funding", settle, amount, symbol=symbol))
+            entry = trader.post(self.at_ms, "funding", settle, amount, symbol=symbol)
+            tell_payment(self.activity[name], name, entry)
 
     def restore(self, account: str, told: tuple[Fill | Payment, ...]) -> None:
         """Rebuild an empty account from what its owner was told: fills and payments, oldest first.
@@ -258,8 +261,17 @@ class Exchange:
         fee = formulas.fee(rate, contract.value(size, price))
         fee = self._book(trader, contract, realised, fee)
         order.filled += size
-        self._filled(
-            trader, order.request.client_order_id, contract, side.sign * size, price, realised, fee, maker
+        tell_fill(
+            self.activity[trader.name],
+            trader.name,
+            self.at_ms,
+            client_order_id=order.request.client_order_id,
+            symbol=contract.symbol,
+            signed=side.sign * size,
+            price=price,
+            realised=realised,
+            fee=fee,
+            maker=maker,
         )
         if order.remaining == ZERO:
             self._finish(order, OrderState.FILLED, "")
@@ -271,34 +283,6 @@ class Exchange:
         if fee == ZERO:
             return ZERO
         return -trader.post(self.at_ms, "fee", contract.settle, -fee, symbol=contract.symbol).amount
-
-    def _filled(
-        self,
-        trader: SimAccount,
-        client_order_id: str,
-        contract: Contract,
-        signed: Decimal,
-        price: Decimal,
-        realised: Decimal,
-        fee: Decimal,
-        maker: bool,  # noqa: FBT001 - one column of a report
-    ) -> None:
-        """Tell the owner of a fill."""
-        told = self.activity[trader.name]
-        told.append(
-            Fill(
-                fill_id=f"{trader.name}-{len(told) + 1}",
-                client_order_id=client_order_id,
-                symbol=contract.symbol,
-                side=side_of(signed),
-                contracts=Contracts(abs(signed)),
-                price=Price(price),
-                fee=Coins(fee),
-                realised_pnl=Coins(realised),
-                maker=maker,
-                at_ms=self.at_ms,
-            )
-        )
 
     def _finish(self, order: SimOrder, state: OrderState, reason: str) -> None:
         order.state, order.reason = state, reason
@@ -335,30 +319,25 @@ class Exchange:
             lost.isolated_margin = ZERO
             margin += realised
             self._book(trader, lost.contract, realised, ZERO)
-            self._filled(trader, LIQUIDATION_ID, lost.contract, signed, mark, realised, ZERO, maker=False)
+            tell_fill(
+                self.activity[trader.name],
+                trader.name,
+                self.at_ms,
+                client_order_id=LIQUIDATION_ID,
+                symbol=lost.contract.symbol,
+                signed=signed,
+                price=mark,
+                realised=realised,
+                fee=ZERO,
+                maker=False,
+            )
         entry = trader.post(self.at_ms, "liquidation", settle, -margin, symbol=position.contract.symbol)
-        self._paid(trader.name, entry)
+        tell_payment(self.activity[trader.name], trader.name, entry)
 
     def _cancel_all(self, trader: SimAccount, symbols: set[str]) -> None:
         for symbol in symbols:
             for order in [o for o in self._resting[symbol] if o.account == trader.name]:
                 self._finish(order, OrderState.CANCELLED, "position was liquidated")
-
-    def _paid(self, account: str, entry: Entry) -> None:
-        """Report a ledger entry that is not a trade."""
-        if entry.kind not in {"funding", "deposit", "withdrawal", "liquidation"}:
-            return
-        told = self.activity[account]
-        told.append(
-            Payment(
-                payment_id=f"{account}-{len(told) + 1}",
-                kind=entry.kind,
-                symbol=entry.symbol,
-                asset=entry.asset,
-                amount=Coins(entry.amount),
-                at_ms=entry.at_ms,
-            )
-        )
 
 
 def _report(order: SimOrder) -> OrderReport:

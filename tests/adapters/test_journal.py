@@ -70,7 +70,7 @@ def test_a_decision_plans_its_orders(journal: SqlJournal, path: Path) -> None:
     journal.decided(picture, decision)
     request = request_of(decision)
     assert journal.working() == (
-        WorkingOrder(request=request, state=S.PLANNED, filled=Contracts(ZERO), sent_at_ms=decision.at_ms),
+        WorkingOrder(request=request, state=S.PLANNED, filled=Contracts(ZERO), since_ms=decision.at_ms),
     )
     assert repr(journal.working()[0].request) == repr(request), "digits survive"
     (event,) = open_reader(url_of(path), mode=None).order_events(request.client_order_id)
@@ -135,13 +135,13 @@ def test_an_order_moves_by_the_table_and_every_step_is_kept(
     assert journal.working() == ()
 
 
-def test_the_moment_an_order_leaves_is_kept_through_later_moves(journal: SqlJournal) -> None:
+def test_a_working_order_tells_when_it_came_into_its_state(journal: SqlJournal) -> None:
     picture, decision = decided()
     journal.decided(picture, decision)
     for at_ms, state in ((7, S.SENT), (8, S.SENT), (9, S.UNKNOWN)):
         journal.order_moved(report(request_of(decision), state), at_ms)
     (order,) = journal.working()
-    assert (order.state, order.sent_at_ms) == (S.UNKNOWN, 7)
+    assert (order.state, order.since_ms) == (S.UNKNOWN, 9)
 
 
 def test_what_is_filled_never_shrinks(journal: SqlJournal) -> None:

@@ -8,8 +8,9 @@ from sqlalchemy import Connection
 
 from bot.adapters import journal_reader
 from bot.adapters.journal_file import ReadOnlyFile
-from bot.adapters.journal_reader import JournaledDecision, open_reader
+from bot.adapters.journal_reader import open_reader
 from bot.shell.ports import JournalUnavailableError
+from bot.shell.replay import JournaledDecision
 from tests.adapters.builders import ACCOUNT, RULES_JSON, activity, decided, open_at, url_of
 
 
@@ -22,7 +23,12 @@ def journaled(number: int, rules_json: str = RULES_JSON) -> JournaledDecision:
     """Say what a reader should see of a decision."""
     picture, decision = decided(number)
     return JournaledDecision(
-        number=number, at_ms=picture.at_ms, rules_json=rules_json, snapshot=picture, decision=decision
+        account=ACCOUNT,
+        number=number,
+        at_ms=picture.at_ms,
+        rules_json=rules_json,
+        snapshot=picture,
+        decision=decision,
     )
 
 

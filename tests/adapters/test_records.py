@@ -98,7 +98,7 @@ def test_commands_are_told_apart_by_their_kind() -> None:
         request=request_of(placing),
         state=OrderState.OPEN,
         filled=Contracts(Decimal(0)),
-        sent_at_ms=placing.at_ms,
+        since_ms=placing.at_ms,
     )
     late = replace(snapshot(2), memory=placing.memory, working=(standing,))
     late = replace(late, at_ms=late.at_ms + 3_600_000)
