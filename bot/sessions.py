@@ -136,7 +136,7 @@ def _phases(frames: list[Frame]) -> tuple[PhaseResult, ...]:
             end = frame if after is None else after
             results.append(_phase(start, end))
             start = end
-    return tuple(result for result in results if result is not None)
+    return tuple(results)
 
 
 def _phase(start: Frame, end: Frame) -> PhaseResult:
@@ -229,7 +229,8 @@ def replay(path: Path, progress: Callable[[int], None]) -> ReplayResult:
     Raises:
         JournalUnavailableError: there is no journal, or it cannot be read.
     """
-    asked, agreed, differing = 0, 0, []
+    asked, agreed = 0, 0
+    differing: list[Disagreement] = []
     with wiring.reader_of(path) as reader:
         for account in reader.accounts():
             for difference in redecide(reader.decisions(account), rules_from_json):

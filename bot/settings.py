@@ -305,6 +305,12 @@ class Loop(Table):
     """How often the bot looks."""
 
     poll_seconds: Decimal = Field(Decimal(5), gt=0, le=3600, description="Seconds between two looks.")
+    heartbeat_seconds: Decimal = Field(
+        Decimal(900),
+        gt=0,
+        le=86400,
+        description="Seconds after which a decision is taken even if nothing stirs.",
+    )
 
 
 class ModelMarket(Table):

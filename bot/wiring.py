@@ -216,7 +216,7 @@ def _restored(
     It resumes at the last decision's time, so that funding due since is paid when the town is turned to now.
     """
     last = reader.last_decision(account)
-    told = (*reader.fills(account), *reader.payments(account))
+    told: tuple[Fill | Payment, ...] = (*reader.fills(account), *reader.payments(account))
     if last is None or not told:
         return _new(settings, account, contracts, clock)
     exchange = _empty(settings, account, contracts, last.at_ms)
