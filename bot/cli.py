@@ -12,14 +12,16 @@ import time
 from collections.abc import Callable
 from contextlib import nullcontext
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
+import click
 import typer
 from rich.live import Live
 from rich.progress import Progress
 
 from bot import sessions, show, wiring
 from bot.backtest.report import Report
+from bot.core.instruments import Payoff
 from bot.sessions import Frame
 from bot.settings import Answers, Loaded, SettingsFaultsError, example, load, shown, write_new
 from bot.shell.ports import HedgerowError, JournalUnavailableError, VenueError
@@ -36,6 +38,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     epilog="Exit codes: 0 ok, 1 a check failed, 2 usage or settings, 3 venue, 4 journal, 5 halted.",
 )
+
+PAYOFFS = click.Choice([str(payoff) for payoff in Payoff])
 
 Config = Annotated[
     list[Path] | None,
@@ -97,14 +101,16 @@ def demo(
     live = not headless and not as_json
     screen = show.DemoScreen()
     terminal = show.console()
-    frames = hours * 60 // FRAME_MINUTES
+    pace = seconds / max(1, hours * 60 // FRAME_MINUTES)
+    began = time.monotonic()
 
     with Live(console=terminal, auto_refresh=False) if live else nullcontext() as picture:
 
         async def draw(frame: Frame) -> None:
             if picture is not None:
                 picture.update(screen.draw(frame), refresh=True)
-                await asyncio.sleep(seconds / frames)
+                due = began + pace * float(frame.hours) * 60 / FRAME_MINUTES
+                await asyncio.sleep(max(0.0, due - time.monotonic()))
 
         result = asyncio.run(
             sessions.demo(settings, journal, hours=hours, frame_minutes=FRAME_MINUTES, show=draw)
@@ -278,19 +284,26 @@ def new_config(
 
 def _ask() -> Answers:
     """Ask at most eight questions; Enter takes the default."""
-    default: Any = Answers()
-    if not typer.confirm("Paper mode? (the only mode of this version)", default=True):
+    default = Answers()
+    if not typer.confirm("Paper mode? It is the only mode of this version.", default=True):
+        typer.echo("There is no other mode yet; nothing was written.", err=True)
         raise typer.Exit(USAGE)
     return Answers(
-        asset=typer.prompt("Which coin?", default=default.asset),
-        holdings=typer.prompt(
-            "How many do you hold, outside the futures wallet?", default=str(default.holdings)
+        asset=typer.prompt("Which coin", default=default.asset),
+        payoff=Payoff(
+            typer.prompt(
+                "Contract: linear (USDT margin) or inverse (coin margin)", default="linear", type=PAYOFFS
+            )
         ),
-        contract=typer.prompt("Contract: linear (USDT) or inverse (coin)?", default=default.contract),
-        deposit=typer.prompt("Margin in the futures wallet, in its currency?", default=str(default.deposit)),
-        ratio=typer.prompt("Hedge ratio, 0 to 1.5?", default=str(default.ratio)),
+        holdings=typer.prompt(
+            "How many coins do you hold outside the futures wallet", default=default.holdings
+        ),
+        deposit=typer.prompt(
+            "How much margin lies in the futures wallet, in its currency", default=default.deposit
+        ),
+        ratio=typer.prompt("Hedge ratio, 0 to 1.5", default=default.ratio),
         band_outer=typer.prompt(
-            "How far may it drift before it is adjusted?", default=str(default.band_outer)
+            "How far may the hedge be off before it is traded, as a share", default=default.band_outer
         ),
     )
 

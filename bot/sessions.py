@@ -81,10 +81,10 @@ async def demo(
     with paper_accounts(settings, path, "demo", clock, log) as accounts:
         for account in accounts:
             await account.loop.start()
-        for minute in range(hours * 60 + 1):
+        for minute in range(hours * 60):
             clock.turn_to(wiring.DEMO_EPOCH_MS + minute * MINUTE_MS)
             decisions += await _poll(accounts, int(settings.loop.heartbeat_seconds * 1000))
-            if minute % frame_minutes == 0 or minute == hours * 60:
+            if minute % frame_minutes == 0 or minute == hours * 60 - 1:
                 frames.append(_frame(accounts, minute))
                 await show(frames[-1])
         for account in accounts:

@@ -10,7 +10,7 @@ import json
 import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from types import MappingProxyType
 from typing import Annotated, Any, Literal, Self, cast
@@ -32,7 +32,7 @@ from pydantic import (
 from pydantic_core import InitErrorDetails, PydanticCustomError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-from bot.core.instruments import Contract, Payoff
+from bot.core.instruments import Contract
 from bot.core.policy import Band, Policy
 from bot.core.rules import HedgeRules, Meaning, PricingRules, RiskRules, Rules
 from bot.core.values import ZERO, Notional, Ratio, record
@@ -43,7 +43,6 @@ from bot.settings_sources import (
     SettingsFaultsError,
     broken,
     dotted,
-    env_text,
     faults_of,
     leaves,
     meant,
@@ -63,7 +62,6 @@ __all__ = [
     "Settings",
     "SettingsFaultsError",
     "ShownSetting",
-    "env_example",
     "example",
     "load",
     "rules_from_json",
@@ -302,7 +300,7 @@ class Risk(Table):
 
 
 class Loop(Table):
-    """How often the bot looks."""
+    """How often the bot looks, and how often it decides when nothing stirs."""
 
     poll_seconds: Decimal = Field(Decimal(5), gt=0, le=3600, description="Seconds between two looks.")
     heartbeat_seconds: Decimal = Field(
@@ -444,11 +442,13 @@ class Settings(BaseSettings):
         place = "journaled settings"
         try:
             values = json.loads(text, parse_float=Decimal)
-        except ValueError as error:
-            fault = Fault(
-                path="", place=place, sentence=f"They are no JSON: {error}.", remedy="Restore the journal."
+        except ValueError:
+            values = None
+        if not isinstance(values, dict):
+            remedy = "Replay a journal that this version wrote."
+            raise SettingsFaultsError(
+                [Fault(path="", place=place, sentence="This is no JSON table.", remedy=remedy)]
             )
-            raise SettingsFaultsError([fault]) from None
         return _settings_of(Reading(layers=(Layer(Settings, values, {(): place}),)))
 
     def rules(self, account: str) -> Rules:
@@ -593,60 +593,58 @@ def shown(loaded: Loaded) -> list[ShownSetting]:
 
 @record
 class Answers:
-    """What ``new-config`` asks."""
+    """What ``new-config`` asks, as it was typed."""
 
     mode: str = "paper"
     asset: str = "BTC"
-    holdings: Decimal = Decimal("0.5")
-    payoff: Payoff = Payoff.LINEAR
-    deposit: Decimal = Decimal(20_000)
+    holdings: str = "0.5"
+    contract: str = "linear"
+    """Or ``inverse``."""
+    deposit: str = "20000"
     """In settlement currency: dollars for a linear hedge, coins for an inverse one."""
-    ratio: Decimal = Decimal(1)
-    band_outer: Decimal = Decimal("0.02")
+    ratio: str = "1"
+    band_outer: str = "0.02"
 
 
 def example(answers: Answers) -> str:
     """Write a settings file from answers, every setting explained.
 
     Raises:
-        SettingsFaultsError: an answer is wrong.
+        SettingsFaultsError: with every answer that is wrong.
     """
-    return EXAMPLE_HEAD + toml_text(Settings, _answered(answers))
+    values = answered(answers)
+    _settings_of(Reading(layers=(Layer(Settings, values, {(): "answer"}),)))
+    return EXAMPLE_HEAD + toml_text(Settings, values)
 
 
-def env_example(answers: Answers) -> str:
-    """Write a ``.env`` file in which every setting of :func:`example` is explained and commented out; raises as it."""
-    return ENV_HEAD + env_text(Settings, _answered(answers))
-
-
-def _answered(answers: Answers) -> dict[str, Any]:
-    """Turn answers into values, and check them."""
-    asset = answers.asset
-    symbol = f"{asset}/USDT:USDT" if answers.payoff is Payoff.LINEAR else f"{asset}/USD:{asset}"
+def answered(answers: Answers) -> dict[str, Any]:
+    """Turn answers into settings; what is wrong with an answer is wrong with them."""
+    asset, outer = answers.asset, _number(answers.band_outer)
+    symbols = {"linear": f"{asset}/USDT:USDT", "inverse": f"{asset}/USD:{asset}"}
     hedge = {
         "account": "main",
         "asset": asset,
-        "symbol": symbol,
-        "holdings": answers.holdings,
-        "policy": [{"stage": "fixed_ratio", "ratio": answers.ratio}],
-        "band": {"outer": answers.band_outer, "inner": answers.band_outer / 4},
+        "symbol": symbols.get(answers.contract, answers.contract),
+        "holdings": _number(answers.holdings),
+        "policy": [{"stage": "fixed_ratio", "ratio": _number(answers.ratio)}],
+        "band": {"outer": outer, "inner": outer / 4 if isinstance(outer, Decimal) else ZERO},
     }
     name = asset.lower() if NAME.fullmatch(asset.lower()) else "coin"
-    values = {
-        "mode": answers.mode,
-        "accounts": {"main": {"deposit": answers.deposit}},
-        "hedges": {name: hedge},
-    }
-    _settings_of(Reading(layers=(Layer(Settings, values, {(): "answer"}),)))
-    return values
+    account = {"deposit": _number(answers.deposit)}
+    return {"mode": answers.mode, "accounts": {"main": account}, "hedges": {name: hedge}}
+
+
+def _number(text: str) -> Decimal | str:
+    """Read a number; what is none stays as it is, to be quoted back."""
+    try:
+        number = Decimal(text)
+    except InvalidOperation:
+        return text
+    return number if number.is_finite() else text
 
 
 EXAMPLE_HEAD = """\
 # Settings of Hedgerow. A setting that is commented out shows its default, or for one that has none, what it could be.
 # A flag beats the environment, the environment beats .env, and .env beats this file.
 
-"""
-ENV_HEAD = """\
-# Settings of Hedgerow as variables, for the environment or a file .env beside the settings file.
-# Two underscores lead into a table; a list is JSON. NAME_FILE=/path takes the value from a file.
 """

@@ -402,6 +402,7 @@ PHRASES = {
     "int_from_float": "must be a whole number",
     "int_parsing": "must be a whole number",
     "int_type": "must be a whole number",
+    "string_too_short": "must not be empty",
     "string_type": "must be text",
     "dict_type": "must be a table",
     "model_type": "must be a table",
@@ -530,16 +531,6 @@ def _toml(value: object) -> str:
             return json.dumps(value, ensure_ascii=False)
         case _:
             return plain(value)
-
-
-def env_text(model: type[BaseModel], given: Mapping[str, Any]) -> str:
-    """Write every setting as a variable, explained and commented out."""
-    lines: list[str] = []
-    for path, _, about, value, _ in documented(model, given):
-        nested = isinstance(value, (list, tuple, Mapping))
-        shown = json.dumps(value, default=plain) if nested else plain(value)
-        lines += ["", f"# {about}", f"# {PREFIX}{'__'.join(map(str, path)).upper()}={shown}"]
-    return "\n".join(lines) + "\n"
 
 
 def plain(value: object) -> str:

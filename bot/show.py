@@ -19,6 +19,7 @@ from bot.sessions import DemoResult, Frame, ReplayResult
 from bot.settings import ShownSetting
 from bot.shell.view import HedgeView
 
+NONE = "-"
 BARS = "▁▂▃▄▅▆▇█"
 UNITS = {"quote_age": " s", "order_notional": "", "position_notional": "", "leverage": " x"}
 
@@ -38,13 +39,13 @@ def money(amount: Decimal, quote: str = "") -> str:
 
 def percent(ratio: Decimal | float | None, digits: int = 1) -> str:
     """Write a share in percent; a dash for none."""
-    return "–" if ratio is None else f"{ratio * 100:.{digits}f} %"
+    return NONE if ratio is None else f"{ratio * 100:.{digits}f} %"
 
 
 def plain(number: Decimal | None) -> str:
     """Write a Decimal without exponent and without idle zeros; a dash for none."""
     if number is None:
-        return "–"
+        return NONE
     text = f"{number:f}"
     text = text.rstrip("0").rstrip(".") if "." in text else text
     return "0" if text in {"", "-0"} else text
@@ -116,7 +117,7 @@ def _room(view: HedgeView) -> str:
 
 def _working(view: HedgeView) -> str:
     if not view.working:
-        return "–"
+        return NONE
     return "; ".join(f"{o.side} {plain(o.remaining)} @ {plain(o.limit_price)}" for o in view.working)
 
 
@@ -181,10 +182,15 @@ def explanation(snapshot: Snapshot, decision: Decision, view: HedgeView) -> Grou
     if found.target is not None and found.exposure is not None:
         exposure = found.exposure
         lines = [
-            f"own coins {short(exposure.own, 8)} {view.base} x ratio {plain(found.target.ratio)}"
-            f" ({found.target.reason}) -> target {plain(exposure.target)} contracts",
-            f"target {plain(exposure.target)} - held {plain(exposure.held)} - in flight {plain(exposure.in_flight)}"
-            f" = gap {short(exposure.gap, 6)}; band ±{short(exposure.band_outer, 6)}",
+            (
+                f"own coins {short(exposure.own, 8)} {view.base} x ratio {plain(found.target.ratio)}"
+                f" ({found.target.reason}) -> target {plain(exposure.target)} contracts"
+            ),
+            (
+                f"target {plain(exposure.target)} - held {plain(exposure.held)}"
+                f" - in flight {plain(exposure.in_flight)}"
+                f" = gap {short(exposure.gap, 6)}; band ±{short(exposure.band_outer, 6)}"
+            ),
             f"net delta {short(exposure.net_delta, 8)} {view.base}; achieved {percent(exposure.ratio_achieved, 3)}"
             + ("; the target is net short" if exposure.net_short else ""),
             f"answer: {found.answer} - {found.why}",
@@ -283,7 +289,7 @@ def report_table(report: Report) -> Group:
 
 
 def _figure(number: float | None, digits: int) -> str:
-    return "–" if number is None else f"{number:.{digits}f}"
+    return NONE if number is None else f"{number:.{digits}f}"
 
 
 def console(*, error: bool = False) -> Console:

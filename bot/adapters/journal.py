@@ -112,6 +112,10 @@ class SqlJournal:
         self._account = account
         self._rules_digest = rules_digest
         self._lock: WriterLock | None = lock
+        # The account has one writer, so that what was read stays true until this writer writes again.
+        self._working: tuple[WorkingOrder, ...] | None = None
+        self._memory: Memory | None = None
+        self._cursor: int | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -145,6 +149,7 @@ class SqlJournal:
             "snapshot": snapshot_to_json(snapshot),
             "decision": decision_to_json(decision),
         }
+        self._working = self._memory = None
         with self._transaction() as connection:
             connection.execute(insert(decisions).values(row))
             for command in decision.commands:
@@ -184,6 +189,7 @@ class SqlJournal:
         """
         name = report.client_order_id
         ours = (orders.c.client_order_id == name, orders.c.account == self._account)
+        self._working = None
         with self._transaction() as connection:
             row = connection.execute(select(orders).where(*ours)).one_or_none()
             if row is None:
@@ -205,6 +211,7 @@ class SqlJournal:
     def heard(self, activity: Activity) -> tuple[Fill, ...]:
         """Write fills and payments not yet known and move the cursor on; returns the fills that were new, in order."""
         new = []
+        self._cursor = None
         with self._transaction() as connection:
             for fill in activity.fills:
                 key = {"account": self._account, "symbol": fill.symbol, "fill_id": fill.fill_id}
@@ -230,6 +237,11 @@ class SqlJournal:
 
     def working(self) -> tuple[WorkingOrder, ...]:
         """List orders that may still change the position, oldest first."""
+        if self._working is None:
+            self._working = self._read_working()
+        return self._working
+
+    def _read_working(self) -> tuple[WorkingOrder, ...]:
         query = (
             select(orders)
             .where(orders.c.account == self._account, orders.c.state.in_(sorted(WORKING)))
@@ -248,6 +260,11 @@ class SqlJournal:
 
     def memory(self) -> Memory:
         """Give the memory of the last decision; an empty one before the first."""
+        if self._memory is None:
+            self._memory = self._read_memory()
+        return self._memory
+
+    def _read_memory(self) -> Memory:
         query = (
             select(decisions.c.decision)
             .where(decisions.c.account == self._account)
@@ -263,9 +280,11 @@ class SqlJournal:
 
     def cursor(self) -> int:
         """Give the cursor of the last activity heard; 0 before the first."""
-        query = select(cursors.c.cursor).where(cursors.c.account == self._account)
-        with self._transaction() as connection:
-            return connection.execute(query).scalar() or 0
+        if self._cursor is None:
+            query = select(cursors.c.cursor).where(cursors.c.account == self._account)
+            with self._transaction() as connection:
+                self._cursor = connection.execute(query).scalar() or 0
+        return self._cursor
 
     @contextmanager
     def _transaction(self) -> Iterator[Connection]:

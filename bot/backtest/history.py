@@ -172,8 +172,8 @@ def _check_prices(numbers: dict[str, Floats], open_ms: Ints, path: Path) -> None
         if name in PERP:
             _refuse(~np.isfinite(values), name, "is not a number", open_ms, path)
         if (
-            name.endswith(("_perp", "_spot"))
-            and not name.startswith("volume")
+            (name.endswith(("_perp", "_spot"))
+            and not name.startswith("volume"))
             or name in {"mark_price", "index_open"}
         ):
             _refuse(values <= 0, name, "is not positive", open_ms, path)

@@ -194,7 +194,7 @@ class Runner:
 
     def _next_bar(self, bar: int, quiet: Quiet) -> int:
         """Find the next bar on which anything can happen."""
-        history, bars = self._history, len(self._history)
+        bars = len(self._history)
         if self._resting():
             return bar + 1
         last = min(bars, self._first_after(quiet.until_ms))
