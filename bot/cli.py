@@ -14,14 +14,12 @@ from contextlib import nullcontext
 from pathlib import Path
 from typing import Annotated
 
-import click
 import typer
 from rich.live import Live
 from rich.progress import Progress
 
 from bot import sessions, show, wiring
 from bot.backtest.report import Report
-from bot.core.instruments import Payoff
 from bot.sessions import Frame
 from bot.settings import Answers, Loaded, SettingsFaultsError, example, load, shown, write_new
 from bot.shell.ports import HedgerowError, JournalUnavailableError, VenueError
@@ -38,8 +36,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     epilog="Exit codes: 0 ok, 1 a check failed, 2 usage or settings, 3 venue, 4 journal, 5 halted.",
 )
-
-PAYOFFS = click.Choice([str(payoff) for payoff in Payoff])
 
 Config = Annotated[
     list[Path] | None,
@@ -290,10 +286,8 @@ def _ask() -> Answers:
         raise typer.Exit(USAGE)
     return Answers(
         asset=typer.prompt("Which coin", default=default.asset),
-        payoff=Payoff(
-            typer.prompt(
-                "Contract: linear (USDT margin) or inverse (coin margin)", default="linear", type=PAYOFFS
-            )
+        contract=typer.prompt(
+            "Contract: linear (USDT margin) or inverse (coin margin)", default=default.contract
         ),
         holdings=typer.prompt(
             "How many coins do you hold outside the futures wallet", default=default.holdings

@@ -10,7 +10,7 @@ import json
 import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from pathlib import Path
 from types import MappingProxyType
 from typing import Annotated, Any, Literal, Self, cast
@@ -32,7 +32,7 @@ from pydantic import (
 from pydantic_core import InitErrorDetails, PydanticCustomError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-from bot.core.instruments import Contract
+from bot.core.instruments import Contract, Payoff
 from bot.core.policy import Band, Policy
 from bot.core.rules import HedgeRules, Meaning, PricingRules, RiskRules, Rules
 from bot.core.values import ZERO, Notional, Ratio, record
@@ -593,17 +593,15 @@ def shown(loaded: Loaded) -> list[ShownSetting]:
 
 @record
 class Answers:
-    """What ``new-config`` asks, as it was typed."""
+    """What ``new-config`` asks."""
 
-    mode: str = "paper"
     asset: str = "BTC"
-    holdings: str = "0.5"
-    contract: str = "linear"
-    """Or ``inverse``."""
-    deposit: str = "20000"
+    holdings: Decimal = Decimal("0.5")
+    payoff: Payoff = Payoff.LINEAR
+    deposit: Decimal = Decimal(20_000)
     """In settlement currency: dollars for a linear hedge, coins for an inverse one."""
-    ratio: str = "1"
-    band_outer: str = "0.02"
+    ratio: Decimal = Decimal(1)
+    band_outer: Decimal = Decimal("0.02")
 
 
 def example(answers: Answers) -> str:
@@ -619,28 +617,18 @@ def example(answers: Answers) -> str:
 
 def answered(answers: Answers) -> dict[str, Any]:
     """Turn answers into settings; what is wrong with an answer is wrong with them."""
-    asset, outer = answers.asset, _number(answers.band_outer)
-    symbols = {"linear": f"{asset}/USDT:USDT", "inverse": f"{asset}/USD:{asset}"}
+    asset, outer = answers.asset, answers.band_outer
     hedge = {
         "account": "main",
         "asset": asset,
-        "symbol": symbols.get(answers.contract, answers.contract),
-        "holdings": _number(answers.holdings),
-        "policy": [{"stage": "fixed_ratio", "ratio": _number(answers.ratio)}],
-        "band": {"outer": outer, "inner": outer / 4 if isinstance(outer, Decimal) else ZERO},
+        "symbol": f"{asset}/USDT:USDT" if answers.payoff is Payoff.LINEAR else f"{asset}/USD:{asset}",
+        "holdings": answers.holdings,
+        "policy": [{"stage": "fixed_ratio", "ratio": answers.ratio}],
+        "band": {"outer": outer, "inner": outer / 4 if outer.is_finite() else ZERO},
     }
     name = asset.lower() if NAME.fullmatch(asset.lower()) else "coin"
-    account = {"deposit": _number(answers.deposit)}
-    return {"mode": answers.mode, "accounts": {"main": account}, "hedges": {name: hedge}}
-
-
-def _number(text: str) -> Decimal | str:
-    """Read a number; what is none stays as it is, to be quoted back."""
-    try:
-        number = Decimal(text)
-    except InvalidOperation:
-        return text
-    return number if number.is_finite() else text
+    accounts = {"main": {"deposit": answers.deposit}}
+    return {"mode": "paper", "accounts": accounts, "hedges": {name: hedge}}
 
 
 EXAMPLE_HEAD = """\

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from pydantic import SecretStr
 from pydantic_settings import BaseSettings
 
-from bot.core.instruments import Perpetual
+from bot.core.instruments import Payoff, Perpetual
 from bot.core.policy import Band
 from bot.core.rules import HedgeRules, Meaning
 from bot.core.values import Notional, Price, Ratio
@@ -61,7 +61,10 @@ policy = [{ stage = "fixed_ratio", ratio = "1" }]
 
 
 def loaded(
-    folder: Path, text: str = MINIMAL, environ: Mapping[str, str] | None = NOTHING, **flags: object
+    folder: Path,
+    text: str = MINIMAL,
+    environ: Mapping[str, str] | None = NOTHING,
+    flags: Mapping[str, object] = NOTHING,
 ) -> Loaded:
     file = folder / "hedgerow.toml"
     file.write_text(text, "utf-8")
@@ -350,7 +353,9 @@ def contract() -> Perpetual:
 
 
 def test_every_value_is_shown_with_its_origin_defaults_included(tmp_path: Path) -> None:
-    rows = {row.path: (row.value, row.origin) for row in shown(loaded(tmp_path, **{"model_market.seed": 9}))}
+    rows = {
+        row.path: (row.value, row.origin) for row in shown(loaded(tmp_path, flags={"model_market.seed": 9}))
+    }
 
     assert rows["hedges.btc.policy[0].ratio"] == ("1", f"{tmp_path}/hedgerow.toml line 8")
     assert rows["hedges.btc.band.outer"] == ("0.02", "default")
@@ -387,11 +392,14 @@ def test_a_wrong_secret_is_not_quoted_back() -> None:
 
 # --- files for users --------------------------------------------------------------------------------------------
 
+D = Decimal
 ANSWERS = [
     Answers(),
-    Answers(asset="ETH", holdings="10", contract="inverse", deposit="3", ratio="0.5", band_outer="0.05"),
-    Answers(asset="1INCH", holdings="1e4", ratio="0", band_outer="0"),
-    Answers(ratio="1.5", band_outer="0.0001"),
+    Answers(
+        asset="ETH", holdings=D(10), payoff=Payoff.INVERSE, deposit=D(3), ratio=D("0.5"), band_outer=D("0.05")
+    ),
+    Answers(asset="1INCH", holdings=D("1e4"), ratio=D(0), band_outer=D(0)),
+    Answers(ratio=D("1.5"), band_outer=D("1e-4")),
 ]
 
 
@@ -403,25 +411,23 @@ def test_a_new_settings_file_loads_cleanly_and_says_what_was_answered(
 
     (hedge,) = settings.hedges.values()
     assert hedge.asset == answers.asset
-    assert hedge.holdings == Decimal(answers.holdings)
-    assert hedge.symbol.endswith(":USDT" if answers.contract == "linear" else f":{answers.asset}")
-    assert hedge.rules("x").stages == (Stage(ratio=Decimal(answers.ratio)),)
-    assert hedge.band.outer == Decimal(answers.band_outer)
-    assert settings.accounts["main"].deposit == Decimal(answers.deposit)
+    assert hedge.holdings == answers.holdings
+    assert hedge.symbol.endswith(":USDT" if answers.payoff is Payoff.LINEAR else f":{answers.asset}")
+    assert hedge.rules("x").stages == (Stage(ratio=answers.ratio),)
+    assert hedge.band.outer == answers.band_outer
+    assert settings.accounts["main"].deposit == answers.deposit
 
 
 @pytest.mark.parametrize(
     ("answers", "paths"),
     [
-        (Answers(mode="live"), ["mode"]),
-        (Answers(asset="b tc"), ["hedges.coin.asset", "hedges.coin.symbol"]),
-        (Answers(contract="future"), ["hedges.btc.symbol"]),
-        (Answers(holdings="two", deposit="nan"), ["accounts.main.deposit", "hedges.btc.holdings"]),
+        (Answers(asset='B"\nTC'), ["hedges.coin.asset", "hedges.coin.symbol"]),
+        (Answers(holdings=D(-2), deposit=D("inf")), ["accounts.main.deposit", "hedges.btc.holdings"]),
         (
-            Answers(ratio='1" }]\n[risk]', band_outer="wide"),
+            Answers(ratio=D("nan"), band_outer=D("snan")),
             ["hedges.btc.policy[0].ratio", "hedges.btc.band.outer"],
         ),
-        (Answers(ratio="0.5", band_outer="0.5"), ["hedges.btc.band.outer"]),
+        (Answers(ratio=D("0.5"), band_outer=D("0.5")), ["hedges.btc.band.outer"]),
     ],
 )
 def test_wrong_answers_write_nothing_and_are_told_at_once(answers: Answers, paths: list[str]) -> None:
