@@ -1,29 +1,27 @@
 """The command line: flat verbs; nothing but parsing, calling, showing.
 
-Exit codes never change: 0 ok, 1 a check failed, 2 usage or settings, 3 venue, 4 journal, 5 halted.
+Exit codes never change: 0 ok, 1 a check failed, 2 usage or settings, 3 venue, 4 journal, 5 halted. Rooms are entered
+when a verb needs them, so that ``--help`` and a mistyped option answer at once.
 """
 
 import asyncio
 import json
-import os
 import signal
 import sys
 import time
 from collections.abc import Callable
 from contextlib import nullcontext
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.live import Live
-from rich.progress import Progress
 
-from bot import sessions, show, wiring
-from bot.backtest.report import Report
-from bot.sessions import Frame
-from bot.settings import Answers, Loaded, SettingsFaultsError, example, load, shown, write_new
-from bot.shell.ports import HedgerowError, JournalUnavailableError, VenueError
-from bot.wiring import PaperAccount
+from bot.shell.ports import HedgerowError, JournalUnavailableError, SettingsError, VenueError
+
+if TYPE_CHECKING:
+    from bot.sessions import Frame
+    from bot.settings import Answers, Loaded
+    from bot.wiring import PaperAccount
 
 OK, CHECK_FAILED, USAGE, VENUE, JOURNAL, HALTED = range(6)
 DEFAULT_CONFIG = Path("hedgerow.toml")
@@ -66,13 +64,24 @@ def _options(
     """Parse what stands before the verb."""
 
 
-def _load(config: list[Path] | None, flags: dict[str, object] | None = None) -> Loaded:
-    """Read the settings of the files named, or of hedgerow.toml."""
-    return load(config or [DEFAULT_CONFIG], flags=flags or {}, environ=dict(os.environ), dotenv=Path(".env"))
+def _load(config: list[Path] | None) -> "Loaded":
+    """Read the settings of the files named, or of hedgerow.toml.
+
+    Raises:
+        SettingsError: with every fault, one a line.
+    """
+    from bot.settings import SettingsFaultsError, load
+
+    try:
+        return load(config or [DEFAULT_CONFIG], dotenv=Path(".env"))
+    except SettingsFaultsError as error:
+        raise SettingsError(str(error)) from error
 
 
 def _print_json(value: object) -> None:
-    typer.echo(json.dumps(show.jsonable(value), indent=2))
+    from pydantic_core import to_jsonable_python
+
+    typer.echo(json.dumps(to_jsonable_python(value), indent=2))
 
 
 # --- running ------------------------------------------------------------------------------------------------
@@ -92,6 +101,10 @@ def demo(
     as_json: Json = False,
 ) -> None:
     """Hedge a seeded model market offline: calm, crash, squeeze, recovery, at accelerated time."""
+    from rich.live import Live
+
+    from bot import sessions, show, wiring
+
     wiring.clear_demo(journal)
     settings = wiring.demo_settings(seed).settings
     live = not headless and not as_json
@@ -102,7 +115,7 @@ def demo(
 
     with Live(console=terminal, auto_refresh=False) if live else nullcontext() as picture:
 
-        async def draw(frame: Frame) -> None:
+        async def draw(frame: "Frame") -> None:
             if picture is not None:
                 picture.update(screen.draw(frame), refresh=True)
                 due = began + pace * float(frame.hours) * 60 / FRAME_MINUTES
@@ -133,14 +146,18 @@ def run(
     as_json: Json = False,
 ) -> None:
     """Run in paper mode on the model market, in real time, until told to stop. The hedge is kept at the end."""
+    from pydantic_core import to_jsonable_python
+
+    from bot import sessions, show, wiring
+
     settings = _load(config).settings
     stopping = _stop_signal(seconds)
     typer.echo(_banner(settings.mode, wiring.journal_path(settings), list(settings.hedges)), err=True)
 
-    def after(account: PaperAccount) -> None:
+    def after(account: "PaperAccount") -> None:
         views = account.look()
         if as_json:
-            typer.echo(json.dumps(show.jsonable(views)))
+            typer.echo(json.dumps(to_jsonable_python(views)))
         else:
             show.console().print(show.hedges_table(views, f"{settings.mode} · account {account.name}"))
 
@@ -168,6 +185,10 @@ def backtest(
     as_json: Json = False,
 ) -> None:
     """Replay candles through the same decisions and the model exchange, and report what it came to."""
+    from rich.progress import Progress
+
+    from bot import sessions, show
+
     settings = _load(config).settings
     quiet = as_json or not sys.stderr.isatty()
     with Progress(console=show.console(error=True), transient=True, disable=quiet) as progress:
@@ -177,7 +198,7 @@ def backtest(
             if not quiet:
                 progress.update(task, completed=bar, total=bars)
 
-        report: Report = sessions.backtest(settings, data, hedge, advance)
+        report = sessions.backtest(settings, data, hedge, advance)
     if as_json:
         _print_json(report)
     else:
@@ -190,6 +211,8 @@ def backtest(
 @app.command()
 def explain(config: Config = None, journal: JournalOption = None, as_json: Json = False) -> None:
     """Say why the last decision was what it was; with no journal yet, what the first would be."""
+    from bot import sessions, show
+
     pictures = sessions.explained(_journal(config, journal), None if journal else _load(config).settings)
     if as_json:
         _print_json([{"snapshot": p.snapshot, "decision": p.decision, "hedges": p.hedges} for p in pictures])
@@ -202,6 +225,8 @@ def explain(config: Config = None, journal: JournalOption = None, as_json: Json 
 @app.command()
 def status(config: Config = None, journal: JournalOption = None, as_json: Json = False) -> None:
     """Show every hedge as the journal last saw it: target, achieved, margin, orders, profit."""
+    from bot import sessions, show, wiring
+
     path = _journal(config, journal)
     with wiring.reader_of(path) as reader:
         mode = reader.mode()
@@ -217,8 +242,13 @@ def status(config: Config = None, journal: JournalOption = None, as_json: Json =
 @app.command()
 def replay(config: Config = None, journal: JournalOption = None, as_json: Json = False) -> None:
     """Decide every journaled picture again and compare; exit code 1 if one decision differs."""
+    from rich.progress import Progress
+
+    from bot import sessions, show
+
     path = _journal(config, journal)
-    with Progress(console=show.console(error=True), transient=True, disable=as_json) as progress:
+    quiet = as_json or not sys.stderr.isatty()
+    with Progress(console=show.console(error=True), transient=True, disable=quiet) as progress:
         task = progress.add_task("deciding again", total=None)
         result = sessions.replay(path, lambda asked: progress.update(task, completed=asked))
     if as_json:
@@ -230,6 +260,9 @@ def replay(config: Config = None, journal: JournalOption = None, as_json: Json =
 
 
 def _journal(config: list[Path] | None, journal: Path | None) -> Path:
+    """Choose the journal named, or that of the settings."""
+    from bot import wiring
+
     return journal or wiring.journal_path(_load(config).settings)
 
 
@@ -239,6 +272,8 @@ def _journal(config: list[Path] | None, journal: Path | None) -> Path:
 @app.command("check-config")
 def check_config(config: Config = None, as_json: Json = False) -> None:
     """Check the settings, offline; every fault at once, with its place and remedy."""
+    from bot import wiring
+
     settings = _load(config).settings
     wiring.check_contracts(settings)
     names = ", ".join(f"{name} ({hedge.symbol})" for name, hedge in settings.hedges.items())
@@ -251,6 +286,9 @@ def check_config(config: Config = None, as_json: Json = False) -> None:
 @app.command("show-config")
 def show_config(config: Config = None, as_json: Json = False) -> None:
     """Show the merged settings and where each value came from; secrets are never shown."""
+    from bot import show
+    from bot.settings import shown
+
     rows = shown(_load(config))
     if as_json:
         _print_json(rows)
@@ -267,19 +305,25 @@ def new_config(
     as_json: Json = False,
 ) -> None:
     """Ask a few questions and write a commented settings file, and an empty .env only you can read."""
-    answers = Answers() if yes or as_json else _ask()
-    write_new(path, example(answers), 0o644)
-    dotenv = path.parent / ".env"
-    if not dotenv.exists():
-        write_new(dotenv, "# Secrets and overrides, for example HEDGEROW_RISK__LEVERAGE_MAX=2\n", 0o600)
+    from bot.settings import Answers, SettingsFaultsError, example, write_new
+
+    try:
+        write_new(path, example(Answers() if yes or as_json else _ask()), 0o644)
+        dotenv = path.parent / ".env"
+        if not dotenv.exists():
+            write_new(dotenv, "# Secrets and overrides, for example HEDGEROW_RISK__LEVERAGE_MAX=2\n", 0o600)
+    except SettingsFaultsError as error:
+        raise SettingsError(str(error)) from error
     if as_json:
         _print_json({"written": [path, dotenv]})
     else:
         typer.echo(f"Wrote {path}. Next: hedgerow check-config -c {path}, then hedgerow run -c {path}")
 
 
-def _ask() -> Answers:
+def _ask() -> "Answers":
     """Ask at most eight questions; Enter takes the default."""
+    from bot.settings import Answers
+
     default = Answers()
     if not typer.confirm("Paper mode? It is the only mode of this version.", default=True):
         typer.echo("There is no other mode yet; nothing was written.", err=True)
@@ -309,8 +353,6 @@ def main() -> None:
     """Run the command line; every expected failure is one sentence and its exit code."""
     try:
         app()
-    except SettingsFaultsError as error:
-        _fail(str(error), USAGE)
     except JournalUnavailableError as error:
         _fail(str(error), JOURNAL)
     except VenueError as error:

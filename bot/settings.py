@@ -10,7 +10,7 @@ import json
 import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from types import MappingProxyType
 from typing import Annotated, Any, Literal, Self, cast
@@ -32,7 +32,7 @@ from pydantic import (
 from pydantic_core import InitErrorDetails, PydanticCustomError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-from bot.core.instruments import Contract, Payoff
+from bot.core.instruments import Contract
 from bot.core.policy import Band, Policy
 from bot.core.rules import HedgeRules, Meaning, PricingRules, RiskRules, Rules
 from bot.core.values import ZERO, Notional, Ratio, record
@@ -593,15 +593,16 @@ def shown(loaded: Loaded) -> list[ShownSetting]:
 
 @record
 class Answers:
-    """What ``new-config`` asks."""
+    """What ``new-config`` asks, as it was typed."""
 
     asset: str = "BTC"
-    holdings: Decimal = Decimal("0.5")
-    payoff: Payoff = Payoff.LINEAR
-    deposit: Decimal = Decimal(20_000)
+    contract: str = "linear"
+    """Or ``inverse``."""
+    holdings: str = "0.5"
+    deposit: str = "20000"
     """In settlement currency: dollars for a linear hedge, coins for an inverse one."""
-    ratio: Decimal = Decimal(1)
-    band_outer: Decimal = Decimal("0.02")
+    ratio: str = "1"
+    band_outer: str = "0.02"
 
 
 def example(answers: Answers) -> str:
@@ -617,18 +618,28 @@ def example(answers: Answers) -> str:
 
 def answered(answers: Answers) -> dict[str, Any]:
     """Turn answers into settings; what is wrong with an answer is wrong with them."""
-    asset, outer = answers.asset, answers.band_outer
+    asset, outer = answers.asset, _number(answers.band_outer)
+    symbols = {"linear": f"{asset}/USDT:USDT", "inverse": f"{asset}/USD:{asset}"}
     hedge = {
         "account": "main",
         "asset": asset,
-        "symbol": f"{asset}/USDT:USDT" if answers.payoff is Payoff.LINEAR else f"{asset}/USD:{asset}",
-        "holdings": answers.holdings,
-        "policy": [{"stage": "fixed_ratio", "ratio": answers.ratio}],
-        "band": {"outer": outer, "inner": outer / 4 if outer.is_finite() else ZERO},
+        "symbol": symbols.get(answers.contract, answers.contract),
+        "holdings": _number(answers.holdings),
+        "policy": [{"stage": "fixed_ratio", "ratio": _number(answers.ratio)}],
+        "band": {"outer": outer, "inner": outer / 4 if isinstance(outer, Decimal) else ZERO},
     }
     name = asset.lower() if NAME.fullmatch(asset.lower()) else "coin"
-    accounts = {"main": {"deposit": answers.deposit}}
+    accounts = {"main": {"deposit": _number(answers.deposit)}}
     return {"mode": "paper", "accounts": accounts, "hedges": {name: hedge}}
+
+
+def _number(text: str) -> Decimal | str:
+    """Read a number; what is none stays as it is, to be quoted back."""
+    try:
+        number = Decimal(text)
+    except InvalidOperation:
+        return text
+    return number if number.is_finite() else text
 
 
 EXAMPLE_HEAD = """\

@@ -134,17 +134,17 @@ class Reading:
     def origin(self, path: KeyPath) -> str:
         """Tell where the value at a path comes from."""
         for layer in self.layers:
-            steps = list(_steps(layer.values, path))
-            if len(steps) > len(path):
+            found = list(_steps(layer.values, path))
+            if len(found) > len(path):
                 return layer.place(path) or layer.places.get((), "default")
-            if not isinstance(steps[-1], Mapping):
+            if not isinstance(found[-1], Mapping):
                 break  # a list hides the lists of the layers below, with all that it leaves out
         return "default"
 
     def place(self, path: KeyPath) -> str:
-        """Tell where a path was written, or if it was not, the nearest table around it."""
+        """Tell where a path was written, or if it was not, the table around it, in a file rather than elsewhere."""
         for length in range(len(path), 0, -1):
-            for layer in self.layers:
+            for layer in self.layers if length == len(path) else reversed(self.layers):
                 found = len(list(_steps(layer.values, path[:length]))) > length
                 if found and (place := layer.place(path[:length])):
                     return place
@@ -329,19 +329,21 @@ def _layer(model: type[BaseSettings], told: Iterable[Told], faults: list[Fault])
     """Gather single settings in a layer: whole tables first, then what is set inside them."""
     values: dict[str, Any] = {}
     places: dict[KeyPath, str] = {}
-    hidden = set()
+    given: set[KeyPath] = set()
+    hidden: set[str] = set()
     for path, value, place, mounted in sorted(told, key=lambda one: len(one.path)):
-        if path in places:
+        if path in given:
             faults.append(_fault(place, f"It is set by {places[path]}, too.", "Keep one of the two.", path))
             continue
+        given.add(path)
+        hidden |= {place} if mounted else set()
+        for length in range(1, len(path) + 1):
+            places.setdefault(path[:length], place)
+        kind, _ = _walk(model, path)
         try:
-            kind, _ = _walk(model, path)
-            nested = is_table(kind) or get_origin(kind) is tuple
-            _put(values, path, _decoded(value) if nested else value)
+            _put(values, path, _decoded(value) if is_table(kind) or get_origin(kind) is tuple else value)
         except ValueError:
             faults.append(_fault(place, "It is not JSON.", "Give tables and lists as JSON.", path))
-        places[path] = place
-        hidden |= {place} if mounted else set()
     return Layer(model, values, places, frozenset(hidden))
 
 

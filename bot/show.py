@@ -3,9 +3,7 @@
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Any
 
-from pydantic_core import to_jsonable_python
 from rich.console import Console, Group
 from rich.panel import Panel
 from rich.table import Table
@@ -22,11 +20,6 @@ from bot.shell.view import HedgeView
 NONE = "-"
 BARS = "▁▂▃▄▅▆▇█"
 UNITS = {"quote_age": " s", "order_notional": "", "position_notional": "", "leverage": " x"}
-
-
-def jsonable(value: object) -> Any:  # noqa: ANN401 - JSON is whatever it is
-    """Turn records into JSON: Decimals as strings, times as milliseconds."""
-    return to_jsonable_python(value)
 
 
 # --- figures ------------------------------------------------------------------------------------------------

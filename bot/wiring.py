@@ -32,8 +32,8 @@ VENUE_LEVERAGE = Decimal(20)
 """Leverage the paper account is set to at the model exchange; the guard's own limit is the one that binds."""
 
 DEMO_SETTINGS = Path(__file__).parent / "demo.toml"
-DEMO_EPOCH_MS = 100 * CYCLE_MS
-"""Model time at which a demo starts: the beginning of a calm."""
+DEMO_EPOCH_MS = 4091 * CYCLE_MS
+"""Model time at which a demo starts: the beginning of a calm, on 2 January 2026."""
 
 
 def demo_settings(seed: int) -> Loaded:

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from pydantic import SecretStr
 from pydantic_settings import BaseSettings
 
-from bot.core.instruments import Payoff, Perpetual
+from bot.core.instruments import Perpetual
 from bot.core.policy import Band
 from bot.core.rules import HedgeRules, Meaning
 from bot.core.values import Notional, Price, Ratio
@@ -392,14 +392,11 @@ def test_a_wrong_secret_is_not_quoted_back() -> None:
 
 # --- files for users --------------------------------------------------------------------------------------------
 
-D = Decimal
 ANSWERS = [
     Answers(),
-    Answers(
-        asset="ETH", holdings=D(10), payoff=Payoff.INVERSE, deposit=D(3), ratio=D("0.5"), band_outer=D("0.05")
-    ),
-    Answers(asset="1INCH", holdings=D("1e4"), ratio=D(0), band_outer=D(0)),
-    Answers(ratio=D("1.5"), band_outer=D("1e-4")),
+    Answers(asset="ETH", contract="inverse", holdings="10", deposit="3", ratio="0.5", band_outer="0.05"),
+    Answers(asset="1INCH", holdings="1e4", ratio="0", band_outer="0"),
+    Answers(ratio="1.5", band_outer="1e-4"),
 ]
 
 
@@ -411,23 +408,21 @@ def test_a_new_settings_file_loads_cleanly_and_says_what_was_answered(
 
     (hedge,) = settings.hedges.values()
     assert hedge.asset == answers.asset
-    assert hedge.holdings == answers.holdings
-    assert hedge.symbol.endswith(":USDT" if answers.payoff is Payoff.LINEAR else f":{answers.asset}")
-    assert hedge.rules("x").stages == (Stage(ratio=answers.ratio),)
-    assert hedge.band.outer == answers.band_outer
-    assert settings.accounts["main"].deposit == answers.deposit
+    assert hedge.holdings == Decimal(answers.holdings)
+    assert hedge.symbol.endswith(":USDT" if answers.contract == "linear" else f":{answers.asset}")
+    assert hedge.rules("x").stages == (Stage(ratio=Decimal(answers.ratio)),)
+    assert hedge.band.outer == Decimal(answers.band_outer)
+    assert settings.accounts["main"].deposit == Decimal(answers.deposit)
 
 
 @pytest.mark.parametrize(
     ("answers", "paths"),
     [
         (Answers(asset='B"\nTC'), ["hedges.coin.asset", "hedges.coin.symbol"]),
-        (Answers(holdings=D(-2), deposit=D("inf")), ["accounts.main.deposit", "hedges.btc.holdings"]),
-        (
-            Answers(ratio=D("nan"), band_outer=D("snan")),
-            ["hedges.btc.policy[0].ratio", "hedges.btc.band.outer"],
-        ),
-        (Answers(ratio=D("0.5"), band_outer=D("0.5")), ["hedges.btc.band.outer"]),
+        (Answers(contract="future"), ["hedges.btc.symbol"]),
+        (Answers(holdings="two", deposit="nan"), ["accounts.main.deposit", "hedges.btc.holdings"]),
+        (Answers(ratio='1" }]', band_outer="snan"), ["hedges.btc.policy[0].ratio", "hedges.btc.band.outer"]),
+        (Answers(ratio="0.5", band_outer="0.5"), ["hedges.btc.band.outer"]),
     ],
 )
 def test_wrong_answers_write_nothing_and_are_told_at_once(answers: Answers, paths: list[str]) -> None:
