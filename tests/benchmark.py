@@ -17,7 +17,10 @@ import time
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from bot.core.policy import MarketView, Target
 
 START = time.perf_counter()
 BAR_MS = 60_000
@@ -32,11 +35,13 @@ class Hourly:
     ratios: tuple[Decimal, ...]
     from_ms: int
 
-    def apply(self, market: Any, target: Any) -> Any:
+    def apply(self, market: "MarketView", target: "Target") -> "Target":
         """Set the ratio of the hour, good until the hour's end."""
+        from bot.core.values import Ratio
+
         hour = (market.at_ms - self.from_ms) // HOUR_MS
         until_ms = self.from_ms + (hour + 1) * HOUR_MS - 1
-        return replace(target, ratio=self.ratios[hour], reason="schedule", valid_until_ms=until_ms)
+        return replace(target, ratio=Ratio(self.ratios[hour]), reason="schedule", valid_until_ms=until_ms)
 
 
 def our_job(peers: Path) -> None:
@@ -156,7 +161,9 @@ def table(rows: list[dict[str, Any]]) -> str:
 def main() -> None:
     """Measure everything side by side."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--peers", type=Path, required=True, help="folder with common.py and the peers' scripts")
+    parser.add_argument(
+        "--peers", type=Path, required=True, help="folder with common.py and the peers' scripts"
+    )
     parser.add_argument("--peers-python", default=sys.executable, help="Python that has the peers installed")
     parser.add_argument("--times", type=int, default=3, help="runs of each engine; medians are shown")
     parser.add_argument("--ours", action="store_true", help="run our job once in this process")

@@ -29,7 +29,7 @@ TEXT = sorted(
     for path in ROOT.glob(pattern)
     if path.is_file() and "__pycache__" not in path.parts
 )
-FILE_LINES_MAX = 360
+FILE_LINES_MAX = 400
 FUNCTION_LINES_MAX = 45
 LINE_LENGTH_MAX = 140
 CLOCKS_AND_DICE = {
