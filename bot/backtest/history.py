@@ -171,11 +171,10 @@ def _check_prices(numbers: dict[str, Floats], open_ms: Ints, path: Path) -> None
     for name, values in numbers.items():
         if name in PERP:
             _refuse(~np.isfinite(values), name, "is not a number", open_ms, path)
-        if (
-            (name.endswith(("_perp", "_spot"))
-            and not name.startswith("volume"))
-            or name in {"mark_price", "index_open"}
-        ):
+        if (name.endswith(("_perp", "_spot")) and not name.startswith("volume")) or name in {
+            "mark_price",
+            "index_open",
+        }:
             _refuse(values <= 0, name, "is not positive", open_ms, path)
             _refuse(np.isinf(values), name, "is not a number", open_ms, path)
     high, low = numbers["high_perp"], numbers["low_perp"]

@@ -4,7 +4,7 @@ Money sums are exact Decimals from the model exchange's books. Statistics over b
 currency; coin amounts of an inverse hedge are valued at the last spot price, so that the parts add up to the whole.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 
 import numpy as np
@@ -59,8 +59,8 @@ class Report:
     position_contracts: Decimal
     wallet_settle: Decimal
     equity_settle: Decimal
-    value_quote_min: float
-    value_quote_max: float
+    value_quote_min: float | None
+    value_quote_max: float | None
     effects: Mapping[str, Effect]
     dollar_offset: float | None
     achieved_ratio_min: float | None
@@ -119,8 +119,8 @@ def report(run: Run, seconds: float) -> Report:
         position_contracts=end.contracts,
         wallet_settle=end.wallet,
         equity_settle=end.wallet + open_pnl,
-        value_quote_min=float(np.nanmin(series.value)),
-        value_quote_max=float(np.nanmax(series.value)),
+        value_quote_min=_extreme(np.min, series.value),
+        value_quote_max=_extreme(np.max, series.value),
         effects=_effects(run, series),
         dollar_offset=_dollar_offset(run, spot_pnl, pnl * rate, last_spot),
         achieved_ratio_min=_extreme(np.min, series.achieved),
@@ -225,9 +225,9 @@ def _margin_ratio(run: Run, span: slice, size: Floats, cost: Floats, wallet: Flo
     return np.where((size == 0) | (equity <= 0), np.nan, maintenance / np.where(equity > 0, equity, 1))
 
 
-def _extreme(which: np.ufunc | object, values: Floats) -> float | None:
+def _extreme(which: Callable[[Floats], np.float64], values: Floats) -> float | None:
     known = values[np.isfinite(values)]
-    return float(which(known)) if len(known) else None  # type: ignore[operator]
+    return float(which(known)) if len(known) else None
 
 
 # --- effectiveness ------------------------------------------------------------------------------------------
@@ -247,6 +247,8 @@ def _effect(series: Series, open_ms: Ints, horizon_ms: int) -> Effect:
     pass for a market move.
     """
     whole = np.flatnonzero(np.isfinite(series.spot))
+    if not len(whole):
+        return Effect(hedge_effectiveness=None, vol_reduction=None, slope=None, changes=0)
     window = open_ms[whole] // horizon_ms
     closing = whole[np.append(window[1:] != window[:-1], [True])]
     window = open_ms[closing] // horizon_ms

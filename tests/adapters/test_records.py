@@ -37,7 +37,7 @@ SIMPLE: dict[object, st.SearchStrategy[Any]] = {
 }
 
 
-def anything(kind: Any) -> st.SearchStrategy[Any]:  # noqa: ANN401 - any annotation
+def anything(kind: Any) -> st.SearchStrategy[Any]:
     """Make values of a type out of its annotations, so that a field added tomorrow is tested tomorrow."""
     if kind in SIMPLE:
         return SIMPLE[kind]

@@ -1,0 +1,271 @@
+"""Small worlds for tests: a contract, a picture, a set of rules. A test names only what matters to it."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from decimal import Decimal
+
+from bot.core.decide import Decision
+from bot.core.instruments import Contract, MarginRule, Payoff, Perpetual, Tier, tiers_from
+from bot.core.orders import OrderRequest, OrderState, TimeInForce, WorkingOrder
+from bot.core.policy import Band, Policy
+from bot.core.risk import Approved
+from bot.core.rules import HedgeRules, Meaning, PricingRules, RiskRules, Rules
+from bot.core.snapshot import Funding, Holding, HedgeMemory, Memory, Position, Quote, Snapshot, Wallet
+from bot.core.values import Coins, Contracts, Notional, Price, Ratio, Side
+from strategies.fixed_ratio import Stage
+
+D = Decimal
+T = 1_700_000_000_000
+Amount = str | int | Decimal
+TierRow = tuple[Amount, Amount, Amount]
+FLAT_TIER: tuple[TierRow, ...] = ((0, "0.005", 50),)
+
+
+def tiers(rows: Iterable[TierRow]) -> tuple[Tier, ...]:
+    return tiers_from((D(floor), D(rate), D(leverage)) for floor, rate, leverage in rows)
+
+
+def linear_contract(
+    *,
+    base: str = "BTC",
+    size: Amount = 1,
+    step: Amount = "0.001",
+    smallest: Amount | None = None,
+    notional_min: Amount = 5,
+    fee: Amount = 0,
+    rows: Iterable[TierRow] = FLAT_TIER,
+    margin_rule: MarginRule = MarginRule.MARK,
+) -> Perpetual:
+    return Perpetual(
+        symbol=f"{base}/USDT:USDT",
+        base=base,
+        quote="USDT",
+        settle="USDT",
+        payoff=Payoff.LINEAR,
+        contract_size=D(size),
+        contracts_step=Contracts(D(step)),
+        contracts_min=Contracts(D(step if smallest is None else smallest)),
+        notional_min=Notional(D(notional_min)),
+        price_tick=Price(D("0.1")),
+        fee_maker=Ratio(D(fee)),
+        fee_taker=Ratio(D(fee)),
+        funding_interval_hours=8,
+        margin_rule=margin_rule,
+        tiers=tiers(rows),
+    )
+
+
+def inverse_contract(
+    *,
+    base: str = "BTC",
+    size: Amount = 100,
+    step: Amount = 1,
+    smallest: Amount | None = None,
+    notional_min: Amount = 5,
+    fee: Amount = 0,
+    rows: Iterable[TierRow] = FLAT_TIER,
+    margin_rule: MarginRule = MarginRule.MARK,
+) -> Perpetual:
+    return Perpetual(
+        symbol=f"{base}/USD:{base}",
+        base=base,
+        quote="USD",
+        settle=base,
+        payoff=Payoff.INVERSE,
+        contract_size=D(size),
+        contracts_step=Contracts(D(step)),
+        contracts_min=Contracts(D(step if smallest is None else smallest)),
+        notional_min=Notional(D(notional_min)),
+        price_tick=Price(D("0.1")),
+        fee_maker=Ratio(D(fee)),
+        fee_taker=Ratio(D(fee)),
+        funding_interval_hours=8,
+        margin_rule=margin_rule,
+        tiers=tiers(rows),
+    )
+
+
+LINEAR = linear_contract()
+INVERSE = inverse_contract()
+
+
+def request(
+    side: str = "sell",
+    contracts: Amount = 1,
+    *,
+    contract: Contract = LINEAR,
+    limit: Amount | None = 50_000,
+    name: str = "o1",
+    reduce_only: bool = False,
+) -> OrderRequest:
+    return OrderRequest(
+        client_order_id=name,
+        symbol=contract.symbol,
+        side=Side(side),
+        contracts=Contracts(D(contracts)),
+        limit_price=None if limit is None else Price(D(limit)),
+        time_in_force=TimeInForce.POST_ONLY,
+        reduce_only=reduce_only,
+    )
+
+
+def working_order(
+    side: str = "sell",
+    contracts: Amount = 1,
+    *,
+    contract: Contract = LINEAR,
+    state: str = "open",
+    filled: Amount = 0,
+    name: str = "o1",
+) -> WorkingOrder:
+    return WorkingOrder(
+        request=request(side, contracts, contract=contract, name=name),
+        state=OrderState(state),
+        filled=Contracts(D(filled)),
+        since_ms=T,
+    )
+
+
+def quote(
+    contract: Contract = LINEAR,
+    mark: Amount = 50_000,
+    *,
+    index: Amount | None = None,
+    bid: Amount | None = None,
+    ask: Amount | None = None,
+    at_ms: int = T,
+) -> Quote:
+    return Quote(
+        symbol=contract.symbol,
+        at_ms=at_ms,
+        bid=Price(D(mark if bid is None else bid)),
+        bid_contracts=Contracts(D(1000)),
+        ask=Price(D(mark if ask is None else ask)),
+        ask_contracts=Contracts(D(1000)),
+        mark=Price(D(mark)),
+        index=Price(D(mark if index is None else index)),
+    )
+
+
+def position(
+    contract: Contract = LINEAR, contracts: Amount = 0, entry: Amount = 50_000, *, realised: Amount = 0
+) -> Position:
+    return Position(
+        symbol=contract.symbol,
+        contracts=Contracts(D(contracts)),
+        entry_price=Price(D(entry)),
+        realised_pnl=Coins(D(realised)),
+    )
+
+
+def snapshot(
+    contract: Contract = LINEAR,
+    *,
+    spot: Amount = 1,
+    held: Amount = 0,
+    entry: Amount = 50_000,
+    realised: Amount = 0,
+    wallet: Amount = 10**6,
+    deposited: Amount | None = None,
+    prices: Quote | None = None,
+    working: Sequence[WorkingOrder] = (),
+    gap_since_ms: int | None = None,
+    number: int = 0,
+    at_ms: int = T,
+    missing: tuple[str, ...] = (),
+) -> Snapshot:
+    """Picture one hedge, ``btc``, of one contract; ``held`` is signed contracts, without a position when 0."""
+    memory = HedgeMemory(hedge="btc", gap_since_ms=gap_since_ms)
+    return Snapshot(
+        account="test",
+        at_ms=at_ms,
+        contracts=(contract,),
+        holdings=(Holding(asset=contract.base, coins=Coins(D(spot)), place="declared"),),
+        wallets=(
+            Wallet(
+                asset=contract.settle,
+                balance=Coins(D(wallet)),
+                deposited=Coins(D(wallet if deposited is None else deposited)),
+            ),
+        ),
+        positions=(position(contract, held, entry, realised=realised),),
+        quotes=(quote(contract) if prices is None else prices,),
+        funding=(Funding(symbol=contract.symbol, rate=Ratio(D("0.0001")), next_at_ms=at_ms + 1000),),
+        working=tuple(working),
+        memory=Memory(number=number, hedges=() if gap_since_ms is None else (memory,)),
+        missing=missing,
+    )
+
+
+def hedge_rules(
+    contract: Contract = LINEAR,
+    *,
+    ratio: Amount = 1,
+    name: str = "btc",
+    meaning: Meaning = Meaning.SHARE_OF_HOLDINGS,
+    amount: Amount = 0,
+    outer: Amount = "0.01",
+    inner: Amount = 0,
+    stages: tuple[Policy, ...] | None = None,
+) -> HedgeRules:
+    return HedgeRules(
+        name=name,
+        asset=contract.base,
+        symbol=contract.symbol,
+        meaning=meaning,
+        amount=Notional(D(amount)),
+        band=Band(outer=Ratio(D(outer)), inner=Ratio(D(inner))),
+        stages=(Stage(ratio=D(ratio)),) if stages is None else stages,
+    )
+
+
+def risk_rules(
+    *,
+    quote_age: Amount = 10,
+    order_cap: Amount = 10**9,
+    position_cap: Amount = 10**9,
+    leverage: Amount = 100,
+    margin_ratio: Amount = "0.9",
+    distance: Amount = 0,
+) -> RiskRules:
+    return RiskRules(
+        quote_age_seconds_max=D(quote_age),
+        order_notional_max=Notional(D(order_cap)),
+        position_notional_max=Notional(D(position_cap)),
+        leverage_max=D(leverage),
+        margin_ratio_stop=Ratio(D(margin_ratio)),
+        liquidation_distance_stop=Ratio(D(distance)),
+    )
+
+
+def rules(
+    *hedges: HedgeRules, patience: Amount = 30, slippage: Amount = "0.001", risk: RiskRules | None = None
+) -> Rules:
+    return Rules(
+        account="test",
+        hedges=hedges or (hedge_rules(),),
+        pricing=PricingRules(patience_seconds=D(patience), slippage_max=Ratio(D(slippage))),
+        risk=risk or risk_rules(),
+    )
+
+
+def answer(decision: Decision, *, prices: bool = False) -> str:
+    """Put the answer to a single hedge in a trader's words: ``sell 9.875``, ``refused leverage``, ``hold``."""
+    (explanation,) = decision.explanations
+    if decision.refused:
+        return "refused " + " ".join(decision.refused[0].gates)
+    for command in decision.commands:
+        if isinstance(command, Approved):
+            order = command.request
+            words = [order.side.value, f"{order.contracts.normalize():f}"]
+            if prices:
+                words += ["at", f"{order.limit_price}", order.time_in_force.value]
+            return " ".join([*words, "reduce-only"] if order.reduce_only else words)
+    return explanation.answer
+
+
+def rows(table: str) -> Iterator[tuple[list[str], str]]:
+    """Read an aligned table: columns, a bar, the answer, and after two spaces or more a remark."""
+    for line in table.strip().splitlines():
+        if line.strip() and not line.lstrip().startswith("#"):
+            columns, _, rest = line.partition("|")
+            yield columns.split(), rest.strip().split("  ")[0]
