@@ -142,6 +142,9 @@ class Account(Table):
     margin_mode: Literal["cross", "isolated"] = Field(
         "cross", description="cross: the whole wallet backs each position. isolated: its own margin does."
     )
+    leverage: Annotated[Decimal, Field(ge=1, le=20)] = Field(
+        Decimal(3), description="Leverage the account is set to: opening takes value / leverage as margin."
+    )
     deposit: Amount = Field(
         description="Paper money in the futures wallet at the start, in settlement currency."
     )

@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
-from decimal import Decimal
 from pathlib import Path
 
 from bot.adapters.holdings import DeclaredHoldings
@@ -27,9 +26,6 @@ from bot.shell.loop import Loop, Step
 from bot.shell.ports import Clock, Journal, JournalUnavailableError, Log, SettingsError
 from bot.shell.view import HedgeView, Since, began, views
 from bot.sim.exchange import Exchange
-
-VENUE_LEVERAGE = Decimal(20)
-"""Leverage the paper account is set to at the model exchange; the guard's own limit is the one that binds."""
 
 DEMO_SETTINGS = Path(__file__).parent / "demo.toml"
 DEMO_EPOCH_MS = 4091 * CYCLE_MS
@@ -203,7 +199,8 @@ def _new(settings: Settings, account: str, contracts: tuple[Contract, ...], cloc
 
 def _empty(settings: Settings, account: str, contracts: tuple[Contract, ...], at_ms: int) -> Exchange:
     exchange = Exchange(contracts)
-    exchange.open_account(account, settings.accounts[account].margin_mode, VENUE_LEVERAGE)
+    chosen = settings.accounts[account]
+    exchange.open_account(account, chosen.margin_mode, chosen.leverage)
     exchange.at_ms = at_ms
     return exchange
 
@@ -264,6 +261,7 @@ def backtest_of(settings: Settings, hedge_name: str | None, bars: History) -> Ru
         holdings=(Holding(asset=hedge.asset, coins=Coins(hedge.holdings), place="declared"),),
         deposit=Coins(account.deposit),
         margin_mode=account.margin_mode,
+        leverage=account.leverage,
         participation=settings.backtest.participation,
         spread=settings.backtest.spread,
     )

@@ -108,6 +108,7 @@ def our_job(peers: Path) -> None:
         holdings=(Holding(asset="BTC", coins=Coins(Decimal(str(common.SPOT))), place="declared"),),
         deposit=Coins(Decimal(1_000_000)),
         margin_mode="cross",
+        leverage=Decimal(20),
         participation=Decimal(1),
         spread=Decimal(0),
     )

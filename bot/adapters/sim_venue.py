@@ -46,12 +46,14 @@ class SimVenue:
     async def account(self) -> AccountReport:
         """Read open orders, then wallets and positions."""
         self._turn()
-        exchange = self._exchange
+        exchange, trader = self._exchange, self._exchange.accounts[self._account]
         return AccountReport(
             at_ms=exchange.at_ms,
             wallets=exchange.wallets(self._account),
             positions=exchange.positions(self._account),
             open_orders=exchange.open_orders(self._account),
+            margin_mode=trader.margin_mode,
+            leverage=trader.leverage,
         )
 
     async def quotes(self, symbols: Sequence[str]) -> tuple[Quote, ...]:

@@ -22,7 +22,7 @@ from bot.adapters.sim_venue import SimVenue
 from bot.backtest.history import Bools, History
 from bot.backtest.tally import Tally
 from bot.core.decide import Quiet
-from bot.core.instruments import Contract
+from bot.core.instruments import Contract, MarginMode
 from bot.core.reports import Fill, Payment
 from bot.core.risk import Approved
 from bot.core.rules import Rules
@@ -30,15 +30,12 @@ from bot.core.snapshot import Holding, Quote
 from bot.core.values import ZERO, Coins, Contracts, Price, floor_to_step, record, round_to_step
 from bot.shell.loop import Loop, Step
 from bot.shell.ports import Log
-from bot.sim.account import MarginMode
 from bot.sim.exchange import Exchange
 
 UNLIMITED = Decimal(10) ** 12
 """Contracts displayed where a file has no volume."""
 NEAR = 1e-6
 """The scan nominates bars that come this near to liquidation, relatively; floats are closer than that."""
-LEVERAGE = Decimal(50)
-"""Of the model account; the guard's own limit is the one that binds."""
 
 
 @record
@@ -50,6 +47,8 @@ class Setup:
     deposit: Coins
     """Margin at the start, in settlement currency."""
     margin_mode: MarginMode
+    leverage: Decimal
+    """Leverage the model account is set to."""
     participation: Decimal
     """Share of a bar's volume that may fill at each side."""
     spread: Decimal
@@ -96,7 +95,7 @@ class Runner:
         self._setup = setup
         self._symbol = setup.contract.symbol
         self._exchange = Exchange((setup.contract,))
-        account = self._exchange.open_account(rules.account, setup.margin_mode, LEVERAGE)
+        account = self._exchange.open_account(rules.account, setup.margin_mode, setup.leverage)
         self._account = account
         self._exchange.at_ms = int(history.open_ms[0])
         if setup.deposit > ZERO:

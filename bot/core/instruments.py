@@ -7,7 +7,7 @@ currency, those of an inverse contract are coins. Callers never branch on the pa
 from collections.abc import Iterable
 from decimal import Decimal
 from enum import StrEnum
-from typing import assert_never
+from typing import Literal, assert_never
 
 from bot.core import formulas
 from bot.core.values import ONE, ZERO, Coins, Contracts, Notional, Price, Ratio, record
@@ -20,6 +20,10 @@ class Payoff(StrEnum):
     """Sized in coins; quoted, margined and settled in a stablecoin."""
     INVERSE = "inverse"
     """Sized in US dollars; quoted in dollars, margined and settled in the coin."""
+
+
+MarginMode = Literal["cross", "isolated"]
+"""What backs a position: the whole wallet, or margin set aside for it."""
 
 
 class MarginRule(StrEnum):

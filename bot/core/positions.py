@@ -34,6 +34,22 @@ def entry_of(contract: Contract, contracts: Decimal, cost: Decimal) -> Price:
     return Price(cost / size if contract.linear else size / cost)
 
 
+def isolated_margin(
+    contract: Contract, margin: Decimal, held: Decimal, after: Decimal, price: Decimal, leverage: Decimal
+) -> Coins:
+    """Margin set aside for an isolated position after a fill at ``price`` took it from ``held`` to ``after`` contracts.
+
+    What is added brings value / leverage along, what is closed releases its share, a turned position starts anew.
+    """
+    if after == ZERO:
+        return Coins(ZERO)
+    if held * after <= ZERO:
+        return Coins(money(contract.value(after, price) / leverage))
+    if abs(after) > abs(held):
+        return Coins(margin + money(contract.value(abs(after) - abs(held), price) / leverage))
+    return Coins(money(margin * abs(after) / abs(held)))
+
+
 def fill(contract: Contract, held: Decimal, cost: Decimal, added: Decimal, price: Decimal) -> Filled:
     """Fill ``added`` signed contracts at ``price`` into a position of ``held`` signed contracts.
 

@@ -11,10 +11,10 @@ from typing import Literal
 
 from bot.core.instruments import Contract
 from bot.core.orders import OrderRequest
-from bot.core.positions import cost_of, entry_of, fill
+from bot.core.positions import cost_of, entry_of, fill, isolated_margin
 from bot.core.rules import RiskRules
 from bot.core.snapshot import Quote, Snapshot
-from bot.core.values import ONE, ZERO, Contracts, Price, Side, floor_to_step, record
+from bot.core.values import ONE, ZERO, Coins, Contracts, Price, Side, floor_to_step, record
 
 MS = Decimal(1000)
 
@@ -69,10 +69,10 @@ class Refused:
 
 @record
 class After:
-    """The margin account as it would be after an order filled at its price."""
+    """A position and its margin as they would be after an order filled at its price."""
 
     equity: Decimal
-    """Settlement currency: wallet and unrealised profit at the mark, taker fee paid."""
+    """Settlement currency: what backs the position and its unrealised profit at the mark, taker fee paid."""
     value: Decimal
     maintenance: Decimal
     notional: Decimal
@@ -102,15 +102,24 @@ class After:
 
 
 def margin_after(snapshot: Snapshot, symbol: str, signed: Decimal, fill_price: Price) -> After:
-    """Forecast the margin of ``symbol``'s wallet after ``signed`` contracts more fill at ``fill_price``."""
+    """Forecast what backs ``symbol``'s position after ``signed`` contracts more fill at ``fill_price``.
+
+    In cross mode that is the wallet with its other positions, in isolated mode the margin set aside.
+    """
     contract, quote = snapshot.contract(symbol), snapshot.quote(symbol)
     position, wallet = snapshot.position(symbol), snapshot.wallet(contract.settle)
     fees = contract.fee_taker * contract.value(signed, fill_price)
     cost = cost_of(contract, position.contracts, position.entry_price)
     filled = fill(contract, position.contracts, cost, signed, fill_price)
     contracts, entry = filled.contracts, entry_of(contract, filled.contracts, filled.cost)
-    others = _other_positions(snapshot, contract.settle, symbol)
-    backing = wallet.balance + filled.realised - fees + others
+    if snapshot.margin_mode == "isolated":
+        before = position.isolated_margin or ZERO
+        backing = isolated_margin(
+            contract, before, position.contracts, contracts, fill_price, snapshot.leverage
+        )
+    else:
+        others = _other_positions(snapshot, contract.settle, symbol)
+        backing = Coins(wallet.balance + filled.realised - fees + others)
     own_pnl = contract.pnl(contracts, entry, quote.mark) if contracts != ZERO else ZERO
     return After(
         equity=backing + own_pnl,

@@ -1,8 +1,10 @@
 """One picture of one margin account: everything a decision may know, with the time printed on it."""
 
-from bot.core.instruments import Contract
+from decimal import Decimal
+
+from bot.core.instruments import Contract, MarginMode
 from bot.core.orders import WorkingOrder
-from bot.core.values import ZERO, Coins, Contracts, Price, Ratio, record
+from bot.core.values import ONE, ZERO, Coins, Contracts, Price, Ratio, record
 
 
 @record
@@ -36,6 +38,8 @@ class Position:
     """Average entry: quantity-weighted (linear) or harmonic (inverse); 0 when flat."""
     realised_pnl: Coins
     """Price profit realised so far, fees and funding excluded, in settlement currency."""
+    isolated_margin: Coins | None = None
+    """Margin set aside for it; None in a cross account, where the whole wallet stands behind it."""
 
 
 @record
@@ -105,6 +109,9 @@ class Snapshot:
     funding: tuple[Funding, ...]
     working: tuple[WorkingOrder, ...]
     memory: Memory
+    margin_mode: MarginMode = "cross"
+    leverage: Decimal = ONE
+    """Leverage the account is set to at the venue: an isolated position brings value / leverage along."""
     missing: tuple[str, ...] = ()
     """Letters that did not come or came late, in words; any of them means: decide nothing."""
 

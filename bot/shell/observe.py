@@ -45,6 +45,8 @@ async def observe(
         funding=funding,
         working=journal.working(),
         memory=journal.memory(),
+        margin_mode=account.margin_mode,
+        leverage=account.leverage,
         missing=missing_letters(rules, held, quotes),
     )
     return snapshot, activity

@@ -17,10 +17,11 @@ picture with holes is no error either: it is a snapshot with ``missing`` filled,
 """
 
 from collections.abc import Sequence
+from decimal import Decimal
 from typing import Protocol
 
 from bot.core.decide import Decision
-from bot.core.instruments import Contract
+from bot.core.instruments import Contract, MarginMode
 from bot.core.orders import OrderRequest, WorkingOrder
 from bot.core.reports import Fill, OrderReport, Payment
 from bot.core.snapshot import Funding, Holding, Memory, Position, Quote, Snapshot, Wallet
@@ -71,6 +72,10 @@ class AccountReport:
     wallets: tuple[Wallet, ...]
     positions: tuple[Position, ...]
     open_orders: tuple[OrderReport, ...]
+    """Read before the positions: a fill in between is counted twice for a moment, and never not at all."""
+    margin_mode: MarginMode
+    leverage: Decimal
+    """Leverage the account is set to."""
 
 
 @record

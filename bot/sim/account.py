@@ -8,11 +8,10 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Literal
 
-from bot.core.instruments import Contract
-from bot.core.positions import entry_of, fill
+from bot.core.instruments import Contract, MarginMode
+from bot.core.positions import entry_of, fill, isolated_margin
 from bot.core.values import ZERO, Price, money, record
 
-MarginMode = Literal["cross", "isolated"]
 WalletKind = Literal["spot", "futures"]
 EntryKind = Literal["deposit", "withdrawal", "transfer", "pnl", "fee", "funding", "liquidation"]
 
@@ -198,14 +197,8 @@ class SimAccount:
         )
 
     def settle_isolated(self, position: SimPosition, before: Decimal, price: Decimal) -> None:
-        """Set margin aside for what a fill added, release it in proportion to what a fill closed."""
-        after = position.contracts
-        if after == ZERO:
-            position.isolated_margin = ZERO
-        elif before == ZERO or before * after < ZERO:
-            position.isolated_margin = money(position.contract.value(after, price) / self.leverage)
-        elif abs(after) > abs(before):
-            added = position.contract.value(abs(after) - abs(before), price)
-            position.isolated_margin += money(added / self.leverage)
-        else:
-            position.isolated_margin = money(position.isolated_margin * abs(after) / abs(before))
+        """Set margin aside for what a fill added, release what it closed; nothing to do in cross mode."""
+        if self.margin_mode == "isolated":
+            position.isolated_margin = isolated_margin(
+                position.contract, position.isolated_margin, before, position.contracts, price, self.leverage
+            )

@@ -9,12 +9,12 @@ from collections import defaultdict
 from decimal import Decimal
 
 from bot.core import formulas
-from bot.core.instruments import Contract
+from bot.core.instruments import Contract, MarginMode
 from bot.core.orders import DONE, OrderRequest, OrderState, TimeInForce
 from bot.core.reports import Fill, OrderReport, Payment
 from bot.core.snapshot import Position, Quote, Wallet
 from bot.core.values import ZERO, Coins, Contracts, Price, Side
-from bot.sim.account import MarginMode, SimAccount, SimPosition
+from bot.sim.account import SimAccount, SimPosition
 from bot.sim.matching import SimOrder, Touch, traded_through
 from bot.sim.told import Told, tell_fill, tell_payment
 
@@ -86,12 +86,14 @@ class Exchange:
 
     def positions(self, account: str) -> tuple[Position, ...]:
         """List an account's positions; a flat one is listed for its realised profit."""
+        isolated = self.accounts[account].margin_mode == "isolated"
         return tuple(
             Position(
                 symbol=symbol,
                 contracts=Contracts(position.contracts),
                 entry_price=position.entry_price,
                 realised_pnl=Coins(position.realised),
+                isolated_margin=Coins(position.isolated_margin) if isolated else None,
             )
             for symbol, position in self.accounts[account].positions.items()
             if position.contracts != ZERO or position.realised != ZERO
@@ -165,8 +167,7 @@ class Exchange:
                 position = trader.position(contract)
                 before = position.contracts
                 realised = position.fill(item.side.sign * item.contracts, item.price)
-                if trader.margin_mode == "isolated":
-                    trader.settle_isolated(position, before, item.price)
+                trader.settle_isolated(position, before, item.price)
                 self._book(trader, contract, realised, item.fee)
             elif item.kind in {"deposit", "withdrawal"}:
                 trader.deposit(item.at_ms, "futures", item.asset, item.amount, self.marks)
@@ -255,8 +256,7 @@ class Exchange:
         position, side = trader.position(contract), order.request.side
         before = position.contracts
         realised = position.fill(side.sign * size, price)
-        if trader.margin_mode == "isolated":
-            trader.settle_isolated(position, before, price)
+        trader.settle_isolated(position, before, price)
         rate = contract.fee_maker if maker else contract.fee_taker
         fee = formulas.fee(rate, contract.value(size, price))
         fee = self._book(trader, contract, realised, fee)

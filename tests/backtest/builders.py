@@ -80,6 +80,7 @@ def replay(
         holdings=(Holding(asset="BTC", coins=Coins(D(coins)), place="declared"),),
         deposit=Coins(D(deposit)),
         margin_mode="cross",
+        leverage=D(50),
         participation=D("0.1"),
         spread=D(spread),
     )

@@ -9,7 +9,7 @@ from bot.core.orders import OrderRequest, OrderState, TimeInForce, WorkingOrder
 from bot.core.policy import Band, Policy
 from bot.core.risk import Approved
 from bot.core.rules import HedgeRules, Meaning, PricingRules, RiskRules, Rules
-from bot.core.snapshot import Funding, Holding, HedgeMemory, Memory, Position, Quote, Snapshot, Wallet
+from bot.core.snapshot import Funding, HedgeMemory, Holding, Memory, Position, Quote, Snapshot, Wallet
 from bot.core.values import Coins, Contracts, Notional, Price, Ratio, Side
 from strategies.fixed_ratio import Stage
 
@@ -269,3 +269,12 @@ def rows(table: str) -> Iterator[tuple[list[str], str]]:
         if line.strip() and not line.lstrip().startswith("#"):
             columns, _, rest = line.partition("|")
             yield columns.split(), rest.strip().split("  ")[0]
+
+
+def numbers(table: str) -> list[tuple[list[Decimal], list[Decimal]]]:
+    """Read an aligned table of figures on both sides of the bar."""
+    lines = [line for line in table.strip().splitlines() if not line.startswith("#")]
+    return [
+        ([D(n) for n in left.split()], [D(n) for n in right.split()])
+        for left, _, right in (line.partition("|") for line in lines)
+    ]
