@@ -7,8 +7,11 @@ bot.cli                      flat verbs: parsing, calling, showing
 bot.show                     tables, the live picture, words for people
 bot.sessions                 what the verbs do: demo, run, backtest, replay, explain
 bot.wiring                   the front door: where concrete classes meet
-bot.settings                 what can be set, checked, made into frozen rules
-bot.settings_sources         files, environment and flags, merged, each value with its origin
+bot.settings                 all that can be set, checked, made into frozen rules
+bot.settings_tables          what each value may be, table by table
+bot.settings_sources         reads flags, environment, .env and files
+bot.settings_layers          values laid over each other, each with its origin; faults
+bot.settings_words           faults as sentences, settings explained
 
 bot.core.values              records, units, rounding to steps, money
 bot.core.instruments         contracts: sizes, profit, margin tiers, liquidation

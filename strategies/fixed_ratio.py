@@ -15,7 +15,9 @@ class Stage(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     stage: Literal["fixed_ratio"] = "fixed_ratio"
-    ratio: Decimal = Field(ge=0, le=Decimal("1.5"))
+    ratio: Decimal = Field(
+        ge=0, le=Decimal("1.5"), description="Hedged share, 0 to 1.5; above 1 the book is net short."
+    )
     """0 is no hedge, 1 a full hedge; above 1 the book is net short, a directional bet."""
 
     def apply(self, market: MarketView, target: Target) -> Target:  # noqa: ARG002 - a fixed ratio looks at nothing

@@ -155,7 +155,8 @@ def _start_coins(run: Run) -> Decimal:
 
 
 def _spot_pnl(run: Run, last_spot: Decimal) -> Decimal:
-    return _start_coins(run) * (last_spot - exact(run.history.spot[run.first_bar]))
+    first = float(run.history.spot[run.first_bar])
+    return ZERO if np.isnan(first) else _start_coins(run) * (last_spot - exact(first))
 
 
 def _last_valid(spot: Floats, fallback: Floats) -> float:

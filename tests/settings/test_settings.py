@@ -35,7 +35,9 @@ from bot.settings import (
     shown,
     write_new,
 )
-from bot.settings_sources import Layer, Reading, documented, faults_of, leaves, plain, read
+from bot.settings_layers import Layer, Reading, leaves
+from bot.settings_sources import read
+from bot.settings_words import documented, faults_of, plain
 from strategies.fixed_ratio import Stage
 
 NOTHING: Mapping[str, str] = MappingProxyType({})

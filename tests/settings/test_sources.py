@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 import strategies
 from bot.settings import Answers, Fault, Loaded, SettingsFaultsError, example, load
-from bot.settings_sources import Fault as SourceFault
+from bot.settings_layers import Fault as SourceFault
 from bot.settings_sources import toml_lines
 from strategies import discover, discovered, stage_failures, stage_types
 from strategies.fixed_ratio import Stage

@@ -3,11 +3,10 @@
 from decimal import Decimal
 
 from bot.adapters.model_market import model_contract
-from bot.core.instruments import Contract
+from bot.core.instruments import Contract, MarginMode
 from bot.core.orders import OrderRequest, TimeInForce
 from bot.core.snapshot import Quote
 from bot.core.values import Contracts, Price, Side
-from bot.sim.account import MarginMode
 from bot.sim.exchange import Exchange
 
 D = Decimal

@@ -1,0 +1,360 @@
+"""The tables of the settings: what each value may be, in which unit, and what must agree within a table.
+
+The first line of a table's docstring and the description of a field are shown to users.
+"""
+
+import dataclasses
+import re
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Annotated, Any, Literal, cast
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    PlainValidator,
+    SerializationInfo,
+    ValidationInfo,
+    field_validator,
+)
+from pydantic_core import PydanticCustomError
+
+from bot.core.instruments import Contract
+from bot.core.policy import Band, Policy
+from bot.core.rules import HedgeRules, Meaning
+from bot.core.values import ZERO, Notional, Ratio
+from bot.settings_layers import (
+    broken,
+    rule,
+)
+from bot.settings_words import meant
+from strategies import stage_failures, stage_types
+
+NAME = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
+"""No double underscore: it separates tables in names of variables."""
+SYMBOL = re.compile(r"([A-Z0-9]+)/([A-Z0-9]+):([A-Z0-9]+)")
+CODE = re.compile(r"[A-Z0-9]+")
+
+
+# --- kinds of values ------------------------------------------------------------------------------------------
+
+
+def _name(value: str) -> str:
+    if not NAME.fullmatch(value):
+        raise broken(
+            [rule(f"{value!r} is no name.", "Use lower-case letters, digits and single underscores.")]
+        )
+    return value
+
+
+def _code(value: str) -> str:
+    if not CODE.fullmatch(value):
+        raise broken([rule(f"{value!r} is no asset.", "Write it as exchanges do, such as BTC.")])
+    return value
+
+
+def _no_boolean(value: object) -> object:
+    """Refuse true and false, which Python counts among the whole numbers."""
+    if isinstance(value, bool):
+        raise PydanticCustomError("int_type", "Input should be a whole number")
+    return value
+
+
+def _stage(value: object) -> Policy:
+    """Make a policy stage of a table, by the name in its key ``stage``."""
+    known = stage_types()
+    if isinstance(value, tuple(known.values())):
+        return cast("Policy", value)
+    if not isinstance(value, Mapping):
+        raise PydanticCustomError("dict_type", "Input should be a table")
+    name = value.get("stage")
+    if isinstance(name, str) and name in known:
+        return cast("Policy", known[name].model_validate(value))
+    lost = "".join(f" Not loaded: strategies/{file} ({why})." for file, why in stage_failures().items())
+    what = "`stage` is missing." if name is None else f"There is no policy stage {name!r}."
+    raise broken([rule(what, meant(str(name), list(known)) + lost, ("stage",))])
+
+
+def _stage_dumped(stage: Policy, info: SerializationInfo) -> dict[str, Any]:
+    return cast("BaseModel", stage).model_dump(mode=info.mode)
+
+
+Name = Annotated[str, AfterValidator(_name)]
+AssetCode = Annotated[str, AfterValidator(_code)]
+Amount = Annotated[Decimal, Field(ge=0, le=10**12, decimal_places=15)]
+Size = Annotated[Decimal, Field(gt=0, le=10**12, decimal_places=15)]
+Share = Annotated[Decimal, Field(ge=0, le=1)]
+Stage = Annotated[Policy, PlainValidator(_stage), PlainSerializer(_stage_dumped)]
+
+
+class Table(BaseModel):
+    """Base of the tables: frozen, and an unknown key is an error."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True)
+
+
+# --- accounts and hedges --------------------------------------------------------------------------------------
+
+
+class Account(Table):
+    """A margin account: a futures wallet in one settlement currency, and the hedges it carries."""
+
+    venue: Literal["model"] = Field("model", description="Exchange; model is the built-in one.")
+    margin_mode: Literal["cross", "isolated"] = Field(
+        "cross", description="cross: the whole wallet backs each position. isolated: its own margin does."
+    )
+    leverage: Annotated[Decimal, Field(ge=1, le=20)] = Field(
+        Decimal(3), description="Leverage the account is set to: opening takes value / leverage as margin."
+    )
+    deposit: Amount = Field(
+        description="Paper money in the futures wallet at the start, in settlement currency."
+    )
+
+
+class BandEdges(Table):
+    """How far the hedge may be off its target, as shares of the holdings."""
+
+    outer: Share = Field(
+        Decimal("0.02"), description="Distance from the target at which the hedge is traded."
+    )
+    inner: Share = Field(
+        Decimal("0.005"), description="Distance it is then traded to; at most outer, 0 is the target itself."
+    )
+
+    @field_validator("inner")
+    @classmethod
+    def _within(cls, inner: Decimal, info: ValidationInfo) -> Decimal:
+        outer = info.data.get("outer")
+        if outer is not None and inner > outer:
+            raise broken(
+                [
+                    rule(
+                        f"The inner edge {inner} lies outside the outer edge {outer}.",
+                        f"Set inner to at most {outer}.",
+                    )
+                ]
+            )
+        return inner
+
+
+class Hedge(Table):
+    """Coins, and the contract that keeps their dollar value."""
+
+    account: str = Field(description="Account that carries the hedge.")
+    asset: AssetCode = Field(description="Coin to hedge, such as BTC.")
+    symbol: str = Field(description="Perpetual: BTC/USDT:USDT is linear, BTC/USD:BTC inverse.")
+    holdings: Amount = Field(description="Coins held outside the futures wallet.")
+    meaning: Meaning = Field(
+        Meaning.SHARE_OF_HOLDINGS,
+        description="What a ratio is a share of: share_of_holdings, constant_mix (of wealth) or fixed_amount.",
+    )
+    amount: Amount = Field(
+        ZERO, description="Quote currency that a ratio of 1 keeps short; with meaning fixed_amount only."
+    )
+    policy: tuple[Stage, ...] = Field(description="Stages that form the hedge ratio, in order.")
+    band: BandEdges = Field(
+        BandEdges(), description="How far the hedge may be off, as shares of the holdings."
+    )
+
+    @field_validator("symbol")
+    @classmethod
+    def _of_the_asset(cls, symbol: str, info: ValidationInfo) -> str:
+        found = SYMBOL.fullmatch(symbol)
+        base, quote, settle = found.groups() if found else ("", "", "")
+        if base == quote or settle not in {base, quote}:
+            remedy = "Write BASE/QUOTE:QUOTE (linear) or BASE/QUOTE:BASE (inverse)."
+            raise broken([rule(f"{symbol!r} is no perpetual.", remedy)])
+        asset = info.data.get("asset", base)
+        if base != asset:
+            raise broken([rule(f"A contract on {base} cannot hedge {asset}.", f"Choose one on {asset}.")])
+        return symbol
+
+    @field_validator("amount")
+    @classmethod
+    def _iff_fixed(cls, amount: Decimal, info: ValidationInfo) -> Decimal:
+        meaning = info.data.get("meaning")
+        if meaning is Meaning.FIXED_AMOUNT and amount == ZERO:
+            raise broken([rule("A fixed_amount of 0 hedges nothing.", "Set amount, in quote currency.")])
+        if meaning not in {None, Meaning.FIXED_AMOUNT} and amount != ZERO:
+            remedy = "Remove it, or set meaning to fixed_amount."
+            raise broken([rule(f"An amount means nothing to {meaning}.", remedy)])
+        return amount
+
+    @field_validator("policy")
+    @classmethod
+    def _not_empty(cls, policy: tuple[Policy, ...]) -> tuple[Policy, ...]:
+        if not policy:
+            raise broken(
+                [rule("A policy without stages never hedges.", f"Known here: {', '.join(stage_types())}.")]
+            )
+        return policy
+
+    @field_validator("band")
+    @classmethod
+    def _below_the_ratio(cls, band: BandEdges, info: ValidationInfo) -> BandEdges:
+        """Refuse a band that no hedge would leave; a fixed amount is no share of the holdings, so no measure here."""
+        fixed = (one for one in info.data.get("policy", ()) if one.stage == "fixed_ratio")
+        ratio = max((one.ratio for one in fixed), default=ZERO)
+        comparable = info.data.get("meaning") in {Meaning.SHARE_OF_HOLDINGS, Meaning.CONSTANT_MIX}
+        if comparable and ZERO < ratio <= band.outer:
+            sentence = (
+                f"A band of {band.outer} is as wide as the ratio {ratio}, or wider: it would never hedge."
+            )
+            raise broken([rule(sentence, f"Set outer below {ratio}.", ("outer",))])
+        return band
+
+    def rules(self, name: str) -> HedgeRules:
+        """Freeze the hedge for the study."""
+        return HedgeRules(
+            name=name,
+            asset=self.asset,
+            symbol=self.symbol,
+            meaning=self.meaning,
+            amount=Notional(self.amount),
+            band=Band(outer=Ratio(self.band.outer), inner=Ratio(self.band.inner)),
+            stages=self.policy,
+        )
+
+
+# --- the other tables -----------------------------------------------------------------------------------------
+
+
+class Pricing(Table):
+    """How orders are priced."""
+
+    patience_seconds: Decimal = Field(
+        Decimal(30), ge=0, le=86400, description="Seconds an order may wait at the touch before it crosses."
+    )
+    slippage_max: Decimal = Field(
+        Decimal("0.002"),
+        ge=0,
+        le=Decimal("0.1"),
+        description="Share of the price a crossing order may give away.",
+    )
+
+
+class Risk(Table):
+    """What the guard lets pass; each order is judged on the account as it would be after it."""
+
+    quote_age_seconds_max: Decimal = Field(
+        Decimal(90),
+        gt=0,
+        le=3600,
+        description="Oldest quote to trade on, in seconds; the model quotes each minute.",
+    )
+    order_notional_max: Size = Field(Decimal(250_000), description="Largest order, in quote currency.")
+    position_notional_max: Size = Field(
+        Decimal(1_000_000), description="Largest position, in quote currency."
+    )
+    leverage_max: Decimal = Field(
+        Decimal(3), gt=0, le=20, description="Highest leverage: position notional over margin equity."
+    )
+    margin_ratio_stop: Decimal = Field(
+        Decimal("0.65"),
+        gt=0,
+        le=1,
+        description="Maintenance over equity at which nothing is added; 1 is liquidation.",
+    )
+    liquidation_distance_stop: Decimal = Field(
+        Decimal("0.20"),
+        ge=0,
+        le=10,
+        description="Price move to liquidation, as a share, below which nothing is added.",
+    )
+
+
+class Loop(Table):
+    """How often the bot looks, and how often it decides when nothing stirs."""
+
+    poll_seconds: Decimal = Field(Decimal(5), gt=0, le=3600, description="Seconds between two looks.")
+    heartbeat_seconds: Decimal = Field(
+        Decimal(900),
+        gt=0,
+        le=86400,
+        description="Seconds after which a decision is taken even if nothing stirs.",
+    )
+
+
+class ModelMarket(Table):
+    """The seeded offline market that paper mode trades on."""
+
+    seed: Annotated[int, BeforeValidator(_no_boolean)] = Field(
+        7, ge=0, description="The same seed gives the same prices."
+    )
+    start_price: Size = Field(
+        Decimal(60_000), description="Price the market moves around, in quote currency."
+    )
+
+
+class Journal(Table):
+    """Where decisions, orders and fills are written down."""
+
+    path: str = Field(
+        ".hedgerow/{mode}.sqlite", min_length=1, description="SQLite file; {mode} is replaced by the mode."
+    )
+
+
+class Log(Table):
+    """What is said on the way."""
+
+    level: Literal["debug", "info", "warning", "error"] = Field(
+        "info", description="debug, info, warning or error."
+    )
+    format: Literal["console", "json"] = Field(
+        "console", description="console for people, json for machines."
+    )
+
+
+class ContractChanges(Table):
+    """Changes to the model contract in backtests."""
+
+    contract_size: Size | None = Field(
+        None, examples=[1], description="Coins (linear) or quote currency (inverse) of one contract."
+    )
+    contracts_step: Size | None = Field(
+        None, examples=[Decimal("0.001")], description="Step of order sizes, in contracts."
+    )
+    contracts_min: Size | None = Field(
+        None, examples=[Decimal("0.001")], description="Smallest order, in contracts."
+    )
+    notional_min: Amount | None = Field(None, examples=[5], description="Smallest order, in quote currency.")
+    price_tick: Size | None = Field(
+        None, examples=[Decimal("0.1")], description="Step of prices, in quote currency."
+    )
+
+
+class Backtest(Table):
+    """What a backtest assumes."""
+
+    fee_maker: Decimal | None = Field(
+        None,
+        ge=Decimal("-0.01"),
+        le=Decimal("0.05"),
+        examples=[Decimal("0.0002")],
+        description="Fee for providing liquidity, as a share of the value; without it the contract's own.",
+    )
+    fee_taker: Decimal | None = Field(
+        None,
+        ge=Decimal("-0.01"),
+        le=Decimal("0.05"),
+        examples=[Decimal("0.0005")],
+        description="Fee for taking liquidity, as a share of the value; without it the contract's own.",
+    )
+    participation: Decimal = Field(
+        Decimal("0.1"), gt=0, le=1, description="Share of a bar's volume that may fill per bar."
+    )
+    spread: Decimal = Field(
+        ZERO, ge=0, le=Decimal("0.1"), description="From bid to ask, as a share of the price."
+    )
+    contract: ContractChanges = Field(ContractChanges(), description="Changes to the model contract.")
+
+    def applied_to(self, contract: Contract) -> Contract:
+        """Give a contract with the fees and changes that are set."""
+        asked = {"fee_maker": self.fee_maker, "fee_taker": self.fee_taker, **self.contract.model_dump()}
+        return dataclasses.replace(
+            contract, **{name: value for name, value in asked.items() if value is not None}
+        )
