@@ -278,7 +278,8 @@ def report_table(report: Report) -> Group:
         f" {percent(report.liquidation_distance_min)} away · liquidations {report.liquidations}"
         f" · {report.seconds:.1f} s"
     )
-    return Group(money_rows, effects, Text(counts))
+    refused = [Text(f"{times:,} x refused by the {why}", "yellow") for why, times in report.refusals.items()]
+    return Group(money_rows, effects, Text(counts), *refused)
 
 
 def _figure(number: float | None, digits: int) -> str:

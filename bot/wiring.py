@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
+from decimal import Decimal
 from pathlib import Path
 
 from bot.adapters.holdings import DeclaredHoldings
@@ -13,7 +14,7 @@ from bot.adapters.log import SilentLog
 from bot.adapters.model_market import CYCLE_MS, ModelMarket, ModelTown, model_contract
 from bot.adapters.sim_venue import SimVenue
 from bot.backtest.history import History
-from bot.backtest.runner import Runner, Setup
+from bot.backtest.runner import Runner, Setup, exact
 from bot.backtest.tally import Tally
 from bot.core.decide import decide
 from bot.core.instruments import Contract
@@ -85,21 +86,24 @@ def declared(settings: Settings, account: str) -> tuple[Holding, ...]:
     )
 
 
-def contract_of(name: str, symbol: str) -> Contract:
-    """Find a hedge's contract at the model exchange.
+def contract_of(name: str, symbol: str, price: Decimal) -> Contract:
+    """Find a hedge's contract at the model exchange, with steps that suit a price.
 
     Raises:
         SettingsError: there is no such contract.
     """
     try:
-        return model_contract(symbol)
+        return model_contract(symbol, price)
     except ValueError as error:
         raise SettingsError(f"hedges.{name}.symbol: {error}") from error
 
 
 def contracts_of(settings: Settings, account: str) -> tuple[Contract, ...]:
     """List the contracts of an account's hedges."""
-    return tuple(contract_of(name, hedge.symbol) for name, hedge in hedges_of(settings, account).items())
+    price = settings.model_market.start_price
+    return tuple(
+        contract_of(name, hedge.symbol, price) for name, hedge in hedges_of(settings, account).items()
+    )
 
 
 def check_contracts(settings: Settings) -> None:
@@ -249,6 +253,8 @@ def _paper_account(
 def backtest_of(settings: Settings, hedge_name: str | None, bars: History) -> Runner:
     """Build the replay of one hedge of the settings.
 
+    A patience that is shorter than a bar would be out before the next decision: such an order crosses at once.
+
     Raises:
         SettingsError: no hedge, or more than one, was meant; or its contract does not exist.
     """
@@ -257,7 +263,7 @@ def backtest_of(settings: Settings, hedge_name: str | None, bars: History) -> Ru
     account = settings.accounts[hedge.account]
     rules = settings.rules(hedge.account)
     setup = Setup(
-        contract=settings.backtest.applied_to(contract_of(name, hedge.symbol)),
+        contract=settings.backtest.applied_to(contract_of(name, hedge.symbol, exact(bars.perp_close[0]))),
         holdings=(Holding(asset=hedge.asset, coins=Coins(hedge.holdings), place="declared"),),
         deposit=Coins(account.deposit),
         margin_mode=account.margin_mode,
@@ -266,7 +272,10 @@ def backtest_of(settings: Settings, hedge_name: str | None, bars: History) -> Ru
         spread=settings.backtest.spread,
     )
     only = tuple(one for one in rules.hedges if one.name == name)
-    return Runner(bars, replace(rules, hedges=only), setup, SilentLog())
+    pricing = rules.pricing
+    if pricing.patience_seconds * 1000 < bars.interval_ms:
+        pricing = replace(pricing, patience_seconds=ZERO)
+    return Runner(bars, replace(rules, hedges=only, pricing=pricing), setup, SilentLog())
 
 
 def _chosen(settings: Settings, name: str | None) -> str:

@@ -93,10 +93,11 @@ class ModelMarket:
         return self._start * np.exp(trend + bridge), premium + noise
 
 
-def model_contract(symbol: str) -> Perpetual:
+def model_contract(symbol: str, price: Decimal = Decimal(60_000)) -> Perpetual:
     """Describe the model exchange's contract: ``BTC/USDT:USDT`` is linear, ``BTC/USD:BTC`` inverse.
 
-    Steps, fees and tiers are of the kind large venues have; they are the model's, not any venue's.
+    Steps, fees and tiers are of the kind large venues have; they are the model's, not any venue's. The price's magnitude
+    sets the tick (six digits of the price) and the step of linear sizes (some 60 in quote currency, at most one coin).
 
     Raises:
         ValueError: the symbol is of neither form.
@@ -108,6 +109,8 @@ def model_contract(symbol: str) -> Perpetual:
             f"{symbol} is no contract: write BASE/QUOTE:QUOTE (linear) or BASE/QUOTE:BASE (inverse)."
         )
     linear = settle == quote
+    magnitude = price.adjusted()
+    step = Contracts(min(ONE, ONE.scaleb(1 - magnitude)) if linear else ONE)
     return Perpetual(
         symbol=symbol,
         base=base,
@@ -115,10 +118,10 @@ def model_contract(symbol: str) -> Perpetual:
         settle=settle,
         payoff=Payoff.LINEAR if linear else Payoff.INVERSE,
         contract_size=ONE if linear else Decimal(100),
-        contracts_step=Contracts(Decimal("0.001") if linear else ONE),
-        contracts_min=Contracts(Decimal("0.001") if linear else ONE),
+        contracts_step=step,
+        contracts_min=step,
         notional_min=Notional(Decimal(5)),
-        price_tick=Price(Decimal("0.1")),
+        price_tick=Price(ONE.scaleb(magnitude - 5)),
         fee_maker=Ratio(Decimal("0.0002")),
         fee_taker=Ratio(Decimal("0.0005")),
         funding_interval_hours=8,

@@ -45,6 +45,8 @@ class Report:
     decisions: int
     orders: int
     fills: int
+    refusals: Mapping[str, int]
+    """Wishes the guard refused and orders the exchange rejected, by reason."""
     settlements: int
     spot_pnl: Decimal
     futures_pnl: Decimal
@@ -105,6 +107,7 @@ def report(run: Run, seconds: float) -> Report:
         decisions=run.decisions,
         orders=run.orders,
         fills=len(run.fills),
+        refusals=run.refusals,
         settlements=sum(payment.kind == "funding" for payment in run.payments),
         spot_pnl=spot_pnl,
         futures_pnl=pnl * rate,

@@ -11,7 +11,7 @@ the quiet box, no liquidation within the range - are jumped over. The scan that 
 only *nominate* it; what happens there is decided in Decimal.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 
 import numpy as np
@@ -77,6 +77,8 @@ class Run:
     history: History
     decisions: int
     orders: int
+    refusals: Mapping[str, int]
+    """Wishes the guard refused and orders the exchange rejected, by reason."""
     fills: tuple[Fill, ...]
     payments: tuple[Payment, ...]
     path: tuple[PathPoint, ...]
@@ -295,6 +297,7 @@ class Runner:
             history=self._history,
             decisions=self._tally.decisions,
             orders=self._tally.orders,
+            refusals=dict(self._tally.refusals),
             fills=fills,
             payments=tuple(item for item in self._told if isinstance(item, Payment)),
             path=tuple(self._path),

@@ -1,5 +1,7 @@
 """A journal in memory, for runs that are their own record: the same port as the durable one."""
 
+from collections import Counter
+
 from bot.core.decide import Decision
 from bot.core.orders import DONE, OrderState, WorkingOrder, move
 from bot.core.reports import Fill, OrderReport
@@ -15,6 +17,8 @@ class Tally:
     def __init__(self) -> None:
         self.decisions = 0
         self.orders = 0
+        self.refusals: Counter[str] = Counter()
+        """Wishes the guard refused, and orders the exchange rejected, by reason."""
         self._working: dict[str, WorkingOrder] = {}
         self._done: dict[str, OrderState] = {}
         self._memory = Memory()
@@ -24,6 +28,7 @@ class Tally:
         """Keep the memory, and the orders as PLANNED."""
         self.decisions += 1
         self._memory = decision.memory
+        self.refusals.update("guard: " + ", ".join(refused.gates) for refused in decision.refused)
         for command in decision.commands:
             if isinstance(command, Approved):
                 self.orders += 1
@@ -42,6 +47,8 @@ class Tally:
             return
         order = self._working[name]
         move(name, order.state, report.state)
+        if report.state is OrderState.REJECTED:
+            self.refusals[f"exchange: {report.reason}"] += 1
         if report.state in DONE:
             del self._working[name]
             self._done[name] = report.state

@@ -19,6 +19,7 @@ from bot.core.values import (
     Contracts,
     Price,
     Ratio,
+    ceil_to_step,
     floor_to_step,
     record,
     round_to_step,
@@ -169,16 +170,15 @@ def measure(b: Book, hedge: HedgeRules, target: Target, in_flight: Contracts) ->
 def trade_needed(exposure: Exposure, contract: Contract) -> Contracts:
     """Signed whole steps that bring the hedge from outside the band to its near inner edge, 0 if none is due.
 
-    A remainder below one step, or below the venue's minimum, is left alone.
+    The fewest steps that reach the inner edge are traded, and never more than reach the target. A remainder below one
+    step, or below the venue's minimum, is left alone.
     """
     if not exposure.outside:
         return Contracts(ZERO)
     step = contract.contracts_step
-    if exposure.band_inner > ZERO:
-        edge = abs(exposure.gap) - exposure.band_inner
-        signed = floor_to_step(edge if exposure.gap > ZERO else -edge, step)
-    else:
-        signed = exposure.target - exposure.held - exposure.in_flight
+    to_target = exposure.target - exposure.held - exposure.in_flight
+    to_edge = ceil_to_step(max(abs(exposure.gap) - exposure.band_inner, ZERO), step)
+    signed = max(-to_edge, min(to_edge, to_target))
     return Contracts(signed if abs(signed) >= max(step, contract.contracts_min) else ZERO)
 
 
