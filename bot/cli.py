@@ -209,17 +209,31 @@ def backtest(
 
 
 @app.command()
-def explain(config: Config = None, journal: JournalOption = None, as_json: Json = False) -> None:
+def explain(
+    config: Config = None,
+    journal: JournalOption = None,
+    preview: Annotated[
+        bool, typer.Option("--preview", help="What a new account would do now; the journal is not read.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
     """Say why the last decision was what it was; with no journal yet, what the first would be."""
     from bot import sessions, show
 
-    pictures = sessions.explained(_journal(config, journal), None if journal else _load(config).settings)
+    settings = None if journal else _load(config).settings
+    path = _journal(config, journal)
+    if settings is not None and (preview or not path.exists()):
+        pictures = sessions.previewed(settings)
+    else:
+        pictures = sessions.explained(path, settings)
     if as_json:
-        _print_json([{"snapshot": p.snapshot, "decision": p.decision, "hedges": p.hedges} for p in pictures])
+        _print_json(pictures)
         return
     for picture in pictures:
         for view in picture.hedges:
             show.console().print(show.explanation(picture.snapshot, picture.decision, view))
+        if picture.settings_changed:
+            typer.echo("  The settings have changed since; --preview shows what they would do.")
 
 
 @app.command()

@@ -250,24 +250,39 @@ class Picture:
     snapshot: Snapshot
     decision: Decision
     hedges: tuple[HedgeView, ...]
+    settings_changed: bool = False
 
 
 def explained(path: Path, settings: Settings | None) -> tuple[Picture, ...]:
-    """Give each account's last journaled decision; with settings and no journal yet, what the first would be.
+    """Give each account's last journaled decision, and whether it was made under other settings than these.
 
     Raises:
-        JournalUnavailableError: there is no journal and no settings, or it cannot be read.
+        JournalUnavailableError: there is no journal, or it cannot be read.
     """
-    if settings is not None and not path.exists():
-        return asyncio.run(_preview(settings))
+    now = None if settings is None else settings.model_dump_json()
     pictures = []
     with wiring.reader_of(path) as reader:
         for account in reader.accounts():
             last = reader.last_decision(account)
             if last is not None:
-                hedges = last_views(reader, account)
-                pictures.append(Picture(snapshot=last.snapshot, decision=last.decision, hedges=hedges))
+                pictures.append(
+                    Picture(
+                        snapshot=last.snapshot,
+                        decision=last.decision,
+                        hedges=last_views(reader, account),
+                        settings_changed=now is not None and now != last.rules_json,
+                    )
+                )
     return tuple(pictures)
+
+
+def previewed(settings: Settings) -> tuple[Picture, ...]:
+    """Give the first decision that new accounts with these settings would take now. Nothing is written.
+
+    Raises:
+        SettingsError: a hedge's contract does not exist.
+    """
+    return asyncio.run(_preview(settings))
 
 
 async def _preview(settings: Settings) -> tuple[Picture, ...]:

@@ -156,7 +156,7 @@ class Runner:
             exchange.settle_funding(self._symbol, exact(rate), price, int(history.open_ms[bar]))
         size = self._displayed(bar)
         exchange.at_ms = history.close_ms(bar)
-        if funded or self._resting() or (self._path and self._near_liquidation(slice(bar, bar + 1))[0]):
+        if funded or exchange.any_resting(self._symbol) or self._threatened(bar):
             low, high = exact(history.perp_low[bar]), exact(history.perp_high[bar])
             exchange.traded(self._symbol, Price(low), Price(high), size)
         self._clock.turn_to(history.close_ms(bar))
@@ -196,7 +196,7 @@ class Runner:
     def _next_bar(self, bar: int, quiet: Quiet) -> int:
         """Find the next bar on which anything can happen."""
         bars = len(self._history)
-        if self._resting():
+        if self._exchange.any_resting(self._symbol):
             return bar + 1
         last = min(bars, self._first_after(quiet.until_ms))
         funded = np.searchsorted(self._funded, bar, side="right")
@@ -208,10 +208,6 @@ class Runner:
         wrong = self._outside(quiet, span) | self._near_liquidation(span)
         found = np.flatnonzero(wrong)
         return bar + 1 + int(found[0]) if len(found) else last
-
-    def _resting(self) -> bool:
-        """Whether an order of ours waits at the exchange."""
-        return bool(self._exchange.open_orders(self._account.name))
 
     def _first_after(self, until_ms: int) -> int:
         """First bar that closes after a time."""
@@ -239,6 +235,13 @@ class Runner:
         if point.contracts < ZERO:
             return np.maximum(history.perp_high[span], history.mark[span]) >= price * (1 - NEAR)
         return np.minimum(history.perp_low[span], history.mark[span]) <= price * (1 + NEAR)
+
+    def _threatened(self, bar: int) -> bool:
+        """Whether one bar's range comes near the liquidation price."""
+        point = self._path[-1] if self._path else None
+        if point is None or point.liquidation_price is None:
+            return False
+        return bool(self._near_liquidation(slice(bar, bar + 1))[0])
 
     # --- the record -----------------------------------------------------------------------------------------
 

@@ -4,7 +4,6 @@ Here is where an inverse hedge is right or wrong. Coins count where they lie *an
 (reference section 3.1), so that a price move alone opens no gap.
 """
 
-from dataclasses import replace
 from decimal import Decimal
 
 from bot.core import formulas
@@ -68,26 +67,10 @@ class Book:
     position: Position
     mark: Price
     index: Price
-
-    @property
-    def price_pnl(self) -> Coins:
-        """Realised and unrealised price profit of the position, in settlement currency."""
-        open_pnl = ZERO
-        if self.position.contracts != ZERO:
-            open_pnl = self.contract.pnl(self.position.contracts, self.position.entry_price, self.mark)
-        return Coins(self.position.realised_pnl + open_pnl)
-
-    @property
-    def equity(self) -> Coins:
-        """Wallet and unrealised profit, in settlement currency."""
-        return Coins(self.wallet.balance - self.position.realised_pnl + self.price_pnl)
-
-    @property
-    def own(self) -> Coins:
-        """B0: own coins. Coin funding and fees move them, price profit does not."""
-        if self.contract.linear:
-            return self.holdings
-        return Coins(self.holdings + self.wallet.balance - self.position.realised_pnl)
+    equity: Coins
+    """Wallet and unrealised profit, in settlement currency."""
+    own: Coins
+    """B0: own coins. Coin funding and fees move them, price profit does not."""
 
     @property
     def coin_equity(self) -> Coins:
@@ -97,15 +80,34 @@ class Book:
 
 def book(snapshot: Snapshot, hedge: HedgeRules) -> Book:
     """Gather the figures of one hedge; the quote's mark and index are the prices."""
-    quote = snapshot.quote(hedge.symbol)
-    contract = snapshot.contract(hedge.symbol)
+    quote, contract = snapshot.quote(hedge.symbol), snapshot.contract(hedge.symbol)
+    return book_of(
+        contract,
+        snapshot.coins_held(hedge.asset),
+        snapshot.wallet(contract.settle),
+        snapshot.position(hedge.symbol),
+        quote.mark,
+        quote.index,
+    )
+
+
+def book_of(
+    contract: Contract, holdings: Coins, wallet: Wallet, position: Position, mark: Price, index: Price
+) -> Book:
+    """Gather the figures of a position at two prices."""
+    open_pnl = ZERO
+    if position.contracts != ZERO:
+        open_pnl = contract.pnl(position.contracts, position.entry_price, mark)
+    in_wallet = ZERO if contract.linear else wallet.balance - position.realised_pnl
     return Book(
         contract=contract,
-        holdings=snapshot.coins_held(hedge.asset),
-        wallet=snapshot.wallet(contract.settle),
-        position=snapshot.position(hedge.symbol),
-        mark=quote.mark,
-        index=quote.index,
+        holdings=holdings,
+        wallet=wallet,
+        position=position,
+        mark=mark,
+        index=index,
+        equity=Coins(wallet.balance + open_pnl),
+        own=Coins(holdings + in_wallet),
     )
 
 
@@ -238,6 +240,12 @@ def price_box(b: Book, hedge: HedgeRules, target: Target, now: Exposure) -> Pric
         if safe:
             break
     return PriceBox(symbol=b.contract.symbol, low=Ratio(low), high=Ratio(high), mark=b.mark, index=b.index)
+
+
+def _moved(b: Book, mark: Decimal, index: Decimal) -> Book:
+    """Show a book at multiples of its prices."""
+    prices = Price(b.mark * mark), Price(b.index * index)
+    return book_of(b.contract, b.holdings, b.wallet, b.position, *prices)
 
 
 BOX_WIDTHS = tuple(Decimal(width).scaleb(-4) for width in (10000, 3000, 1000, 300, 100, 30, 10, 3, 1, 0))

@@ -79,6 +79,10 @@ class Exchange:
         order = self._orders.get((account, client_order_id))
         return None if order is None else _report(order)
 
+    def any_resting(self, symbol: str) -> bool:
+        """Whether an order of anybody rests in a contract."""
+        return bool(self._resting[symbol])
+
     def open_orders(self, account: str) -> tuple[OrderReport, ...]:
         """List the resting orders of an account, oldest first."""
         mine = [o for orders in self._resting.values() for o in orders if o.account == account]

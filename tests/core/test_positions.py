@@ -1,0 +1,82 @@
+"""How fills make a position."""
+
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.core.instruments import Contract
+from bot.core.positions import cost_of, entry_of, fill
+from bot.core.values import MONEY_QUANTUM, ZERO, money
+from tests.core.builders import INVERSE, LINEAR, Amount, D
+
+trades = st.lists(
+    st.tuples(
+        st.integers(-2000, 2000).filter(bool).map(lambda n: D(n).scaleb(-3)),
+        st.integers(10_000, 90_000).map(Decimal),
+    ),
+    min_size=1,
+    max_size=12,
+)
+
+
+def played(contract: Contract, script: list[tuple[Decimal, Decimal]]) -> tuple[Decimal, Decimal, Decimal]:
+    """Fill one after another; give contracts, cost and the profit realised."""
+    held, cost, realised = ZERO, ZERO, ZERO
+    for added, price in script:
+        filled = fill(contract, held, cost, added, price)
+        held, cost, realised = filled.contracts, filled.cost, realised + filled.realised
+    return held, cost, realised
+
+
+@pytest.mark.parametrize(
+    ("contract", "average"), [(LINEAR, "5666.666667"), (INVERSE, "5625.000000")], ids=["linear", "inverse"]
+)
+def test_an_average_entry_is_weighted_for_a_linear_and_harmonic_for_an_inverse_contract(
+    contract: Contract, average: str
+) -> None:
+    held, cost, _ = played(contract, [(D(-1000), D(5000)), (D(-2000), D(6000))])
+
+    assert f"{entry_of(contract, held, cost):.6f}" == average
+
+
+@pytest.mark.parametrize("contract", [LINEAR, INVERSE], ids=["linear", "inverse"])
+def test_a_partial_close_leaves_the_entry_where_it_was(contract: Contract) -> None:
+    held, cost, realised = played(contract, [(D(-10), D(50_000)), (D(4), D(40_000))])
+
+    assert (held, round(entry_of(contract, held, cost), 6)) == (D(-6), D(50_000))
+    assert realised == money(contract.pnl(D(-4), D(50_000), D(40_000)))
+
+
+@pytest.mark.parametrize("contract", [LINEAR, INVERSE], ids=["linear", "inverse"])
+def test_a_fill_beyond_flat_closes_all_and_opens_the_rest_at_its_price(contract: Contract) -> None:
+    held, cost, realised = played(contract, [(D(-10), D(50_000)), (D(15), D(40_000))])
+
+    assert (held, round(entry_of(contract, held, cost), 6)) == (D(5), D(40_000))
+    assert realised == money(contract.pnl(D(-10), D(50_000), D(40_000)))
+
+
+@pytest.mark.parametrize("contract", [LINEAR, INVERSE], ids=["linear", "inverse"])
+@given(script=trades)
+def test_what_is_realised_and_open_is_the_profit_of_each_trade_by_itself(
+    contract: Contract, script: list[tuple[Decimal, Decimal]]
+) -> None:
+    mark = D(47_123)
+    held, cost, realised = played(contract, script)
+    unrealised = contract.pnl(held, entry_of(contract, held, cost), mark) if held else ZERO
+    alone = sum((contract.pnl(added, price, mark) for added, price in script), ZERO)
+
+    assert abs(realised + unrealised - alone) <= 2 * len(script) * MONEY_QUANTUM
+    assert realised % MONEY_QUANTUM == ZERO
+
+
+@pytest.mark.parametrize("contract", [LINEAR, INVERSE], ids=["linear", "inverse"])
+@pytest.mark.parametrize(("contracts", "entry"), [(-3, 50_000), ("0.25", "61234.5")])
+def test_an_entry_price_comes_back_from_its_cost(
+    contract: Contract, contracts: Amount, entry: Amount
+) -> None:
+    cost = cost_of(contract, D(contracts), D(entry))
+
+    assert abs(entry_of(contract, D(contracts), cost) / D(entry) - 1) < D("1e-9")
+    assert cost_of(contract, ZERO, D(entry)) == entry_of(contract, ZERO, ZERO) == ZERO
