@@ -227,11 +227,7 @@ def price_box(b: Book, hedge: HedgeRules, target: Target, now: Exposure) -> Pric
     for width in BOX_WIDTHS:
         low, high = ONE / (ONE + width), ONE + width
         corners = [
-            measure(
-                replace(b, mark=Price(b.mark * m), index=Price(b.index * i)), hedge, target, now.in_flight
-            )
-            for m in (low, high)
-            for i in (low, high)
+            measure(_moved(b, m, i), hedge, target, now.in_flight) for m in (low, high) for i in (low, high)
         ]
         if inside:
             safe = not any(corner.outside for corner in corners)
