@@ -29,6 +29,12 @@ class Step:
     activity: Activity
 
 
+LOUD = frozenset({"place", "cancel", "refused", "blind"})
+"""Answers that are told at the level of information, once, until another answer was given."""
+NAP_MS = 250
+"""Longest sleep without asking whether to stop."""
+
+
 class Loop:
     """The loop of one margin account."""
 
@@ -44,6 +50,7 @@ class Loop:
         self._symbols = tuple(hedge.symbol for hedge in rules.hedges)
         self._contracts: tuple[Contract, ...] = ()
         self._last: Decision | None = None
+        self._said: dict[str, tuple[str, str]] = {}
 
     async def start(self) -> None:
         """Recover, then learn the contracts. Call once, before the first step."""
@@ -109,7 +116,9 @@ class Loop:
             step = await self.poll(heartbeat_ms)
             if step is not None:
                 after(step)
-            await self._clock.sleep_until(self._clock.now_ms() + poll_ms)
+            wake_ms = self._clock.now_ms() + poll_ms
+            while self._clock.now_ms() < wake_ms and not until():
+                await self._clock.sleep_until(min(wake_ms, self._clock.now_ms() + NAP_MS))
         await self.stop()
 
     async def stop(self) -> None:
@@ -126,10 +135,12 @@ class Loop:
                 await take_back(cancel, self._venue, self._journal, self._clock)
 
     def _tell(self, step: Step) -> None:
-        """Log what a step came to, every line with its hedge and decision number."""
+        """Log what a step came to, every line with its hedge and decision number; repeats only for debugging."""
         log = self._log.bind(decision=step.decision.number)
         for explanation in step.decision.explanations:
-            loud = explanation.answer in {"place", "cancel", "refused", "blind"}
+            said = explanation.answer, explanation.why
+            loud = explanation.answer in LOUD and self._said.get(explanation.hedge) != said
+            self._said[explanation.hedge] = said
             say = log.bind(hedge=explanation.hedge)
             (say.info if loud else say.debug)(explanation.answer, why=explanation.why)
         for fill in step.activity.fills:

@@ -256,11 +256,16 @@ def answer(decision: Decision, *, prices: bool = False) -> str:
     for command in decision.commands:
         if isinstance(command, Approved):
             order = command.request
-            words = [order.side.value, f"{order.contracts.normalize():f}"]
+            words = [order.side.value, plain(order.contracts)]
             if prices:
-                words += ["at", f"{order.limit_price}", order.time_in_force.value]
+                words += ["at", plain(order.limit_price), order.time_in_force.value]
             return " ".join([*words, "reduce-only"] if order.reduce_only else words)
     return explanation.answer
+
+
+def plain(figure: Decimal | None) -> str:
+    """Write a figure without an exponent and without zeros at its end."""
+    return "-" if figure is None else f"{figure.normalize():f}"
 
 
 def rows(table: str) -> Iterator[tuple[list[str], str]]:

@@ -242,7 +242,7 @@ def hedge_state(i: Inputs) -> Answers:
     short = book.contract.coins(book.position.contracts, i.price)
     return Answers(
         {
-            "pnl_coin": book.price_pnl,
+            "pnl_coin": book.contract.pnl(-i.notional_usd, i.entry_price, i.price),
             "coin_equity": equity,
             "position_delta": short,
             "net_delta": delta,
