@@ -122,8 +122,9 @@ def _wanted_linear(b: Book, hedge: HedgeRules, ratio: Ratio) -> Coins:
         case Meaning.SHARE_OF_HOLDINGS:
             size = formulas.target_linear_share(ratio, b.own)
         case Meaning.CONSTANT_MIX:
-            hedge_value = Coins(b.equity - b.wallet.deposited)
-            size = formulas.target_linear_mix(ratio, b.holdings, hedge_value, b.index)
+            # Price profit of this hedge alone: the wallet may carry others, whose money is not this coin's wealth.
+            profit = Coins(b.equity - b.wallet.balance + b.position.realised_pnl)
+            size = formulas.target_linear_mix(ratio, b.holdings, profit, b.index)
         case Meaning.FIXED_AMOUNT:
             size = formulas.target_linear_amount(ratio * hedge.amount, b.index)
     return Coins(size)

@@ -92,7 +92,7 @@ def target_inverse_share(ratio: Num, own: Num, holdings: Num, equity: Num, price
 
 
 def target_linear_mix(ratio: Num, holdings: Num, hedge_value: Num, spot: Num) -> Num:
-    """Meaning B, constant mix, linear: ``q = H - (1 - h)(H + W/S)`` coins, W the hedge's profit in quote."""
+    """Meaning B, constant mix, linear: ``q = H - (1 - h)(H + W/S)`` coins, W the hedge's price profit in quote."""
     return holdings - (1 - ratio) * (holdings + hedge_value / spot)
 
 

@@ -12,7 +12,7 @@ from bot.core.policy import NO_END_MS
 from bot.core.risk import Approved
 from bot.core.rules import Meaning, Rules
 from bot.core.snapshot import Memory, Snapshot
-from bot.core.values import ZERO
+from bot.core.values import ZERO, Coins
 from tests.core.builders import (
     INVERSE,
     LINEAR,
@@ -416,6 +416,21 @@ def test_margin_now_is_the_accounts_margin_without_an_order() -> None:
     distance = now.liquidation_distance(quote(mark=60_000).mark)
     assert distance is not None
     assert round(distance, 4) == D("0.2438")
+
+
+def test_an_isolated_position_is_judged_by_the_margin_set_aside_and_what_each_order_brings() -> None:
+    held = replace(position(contracts=-2), isolated_margin=Coins(D(50_000)))
+    isolated = replace(
+        snapshot(spot=10, wallet=10**6), positions=(held,), margin_mode="isolated", leverage=D(5)
+    )
+    approved = placed(decide(isolated, rules(risk=risk_rules(leverage=4))))
+    figures = {verdict.gate: verdict for verdict in approved.verdicts}
+
+    assert risk.margin_now(isolated, LINEAR.symbol).leverage == D(2)
+    assert figures["leverage"].figure == D(500_000) / D(130_000), "50,000 + 8 x 10,000 back ten coins"
+    assert approved.request.contracts == D(8)
+    tighter = placed(decide(isolated, rules(risk=risk_rules(leverage=3))))
+    assert tighter.request.contracts == D("2.5"), "4.5 coins, 225,000 dollars, stand on 75,000"
 
 
 def test_a_flat_account_is_at_no_risk() -> None:

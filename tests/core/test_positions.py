@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.core.instruments import Contract
-from bot.core.positions import cost_of, entry_of, fill
+from bot.core.positions import cost_of, entry_of, fill, isolated_margin
 from bot.core.values import MONEY_QUANTUM, ZERO, money
-from tests.core.builders import INVERSE, LINEAR, Amount, D
+from tests.core.builders import INVERSE, LINEAR, Amount, D, numbers
 
 trades = st.lists(
     st.tuples(
@@ -80,3 +80,24 @@ def test_an_entry_price_comes_back_from_its_cost(
 
     assert abs(entry_of(contract, D(contracts), cost) / D(entry) - 1) < D("1e-9")
     assert cost_of(contract, ZERO, D(entry)) == entry_of(contract, ZERO, ZERO) == ZERO
+
+
+# Linear, at 50,000 and 5x: an added coin brings 10,000 dollars along, a closed one takes its share away.
+SET_ASIDE = """
+# margin  held  after | margin then
+       0     0     -1 | 10000
+   10000    -1     -3 | 30000
+   40000    -4     -1 | 10000
+   40000    -4      0 |     0
+   40000    -4      2 | 20000
+   12345    -1     -1 | 12345
+"""
+
+
+@pytest.mark.parametrize(("given_", "expected"), numbers(SET_ASIDE))
+def test_isolated_margin_comes_and_goes_with_the_contracts(
+    given_: list[Decimal], expected: list[Decimal]
+) -> None:
+    margin, held, after = given_
+
+    assert [isolated_margin(LINEAR, margin, held, after, D(50_000), D(5))] == expected
