@@ -71,6 +71,8 @@ class Refused:
 class After:
     """A position and its margin as they would be after an order filled at its price."""
 
+    account_equity: Decimal
+    """Settlement currency: the whole wallet and unrealised profit at the marks, taker fee paid."""
     equity: Decimal
     """Settlement currency: what backs the position and its unrealised profit at the mark, taker fee paid."""
     value: Decimal
@@ -82,8 +84,8 @@ class After:
 
     @property
     def leverage(self) -> Decimal | None:
-        """Position value over equity; None when there is no equity."""
-        return self.value / self.equity if self.equity > ZERO else None
+        """Position value over the account's equity; None when there is no equity."""
+        return self.value / self.account_equity if self.account_equity > ZERO else None
 
     @property
     def margin_ratio(self) -> Decimal | None:
@@ -112,16 +114,18 @@ def margin_after(snapshot: Snapshot, symbol: str, signed: Decimal, fill_price: P
     cost = cost_of(contract, position.contracts, position.entry_price)
     filled = fill(contract, position.contracts, cost, signed, fill_price)
     contracts, entry = filled.contracts, entry_of(contract, filled.contracts, filled.cost)
+    profit, kept = _other_positions(snapshot, contract.settle, symbol)
+    cash = wallet.balance + filled.realised - fees
     if snapshot.margin_mode == "isolated":
         before = position.isolated_margin or ZERO
         backing = isolated_margin(
             contract, before, position.contracts, contracts, fill_price, snapshot.leverage
         )
     else:
-        others = _other_positions(snapshot, contract.settle, symbol)
-        backing = Coins(wallet.balance + filled.realised - fees + others)
+        backing = Coins(cash + profit - kept)
     own_pnl = contract.pnl(contracts, entry, quote.mark) if contracts != ZERO else ZERO
     return After(
+        account_equity=cash + profit + own_pnl,
         equity=backing + own_pnl,
         value=contract.value(contracts, quote.mark),
         maintenance=contract.maintenance(contracts, entry, quote.mark) if contracts != ZERO else ZERO,
@@ -136,17 +140,17 @@ def margin_now(snapshot: Snapshot, symbol: str) -> After:
     return margin_after(snapshot, symbol, ZERO, snapshot.quote(symbol).mark)
 
 
-def _other_positions(snapshot: Snapshot, settle: str, symbol: str) -> Decimal:
-    """Profit less maintenance margin of the wallet's other positions: what they leave to back this one."""
-    total = ZERO
+def _other_positions(snapshot: Snapshot, settle: str, symbol: str) -> tuple[Decimal, Decimal]:
+    """Sum unrealised profit and maintenance margin of the wallet's other positions."""
+    profit, kept = ZERO, ZERO
     for position in snapshot.positions:
         if position.symbol == symbol or position.contracts == ZERO:
             continue
         contract, mark = snapshot.contract(position.symbol), snapshot.quote(position.symbol).mark
         if contract.settle == settle:
-            total += contract.pnl(position.contracts, position.entry_price, mark)
-            total -= contract.maintenance(position.contracts, position.entry_price, mark)
-    return total
+            profit += contract.pnl(position.contracts, position.entry_price, mark)
+            kept += contract.maintenance(position.contracts, position.entry_price, mark)
+    return profit, kept
 
 
 def largest(wanted: Contracts, step: Contracts, allowed: Callable[[Decimal], bool]) -> Contracts:

@@ -8,6 +8,7 @@ from bot.adapters.clock import SimClock
 from bot.adapters.holdings import DeclaredHoldings
 from bot.adapters.sim_venue import SimVenue
 from bot.backtest.tally import Tally
+from bot.core.instruments import MarginMode
 from bot.core.orders import OrderRequest
 from bot.core.policy import Band
 from bot.core.reports import OrderReport
@@ -93,10 +94,13 @@ class Spoken:
         return Spoken(self.bound | bound, self.lines)
 
     def info(self, event: str, **figures: object) -> None:
-        self.lines.append(self.bound | figures | {"event": event})
+        self.lines.append(self.bound | figures | {"event": event, "level": "info"})
 
-    debug = info
-    warning = info
+    def debug(self, event: str, **figures: object) -> None:
+        self.lines.append(self.bound | figures | {"event": event, "level": "debug"})
+
+    def warning(self, event: str, **figures: object) -> None:
+        self.lines.append(self.bound | figures | {"event": event, "level": "warning"})
 
 
 @dataclass
@@ -118,8 +122,16 @@ class House:
         return sum((position.contracts for position in self.exchange.positions(ME)), D(0))
 
 
-async def house(*, patience: str = "0", coins: str = "1", journal: Tally | None = None) -> House:
-    exchange, clock, log = town(), SimClock(T), Spoken()
+async def house(
+    *,
+    patience: str = "0",
+    coins: str = "1",
+    journal: Tally | None = None,
+    margin_mode: MarginMode = "cross",
+    leverage: int = 10,
+) -> House:
+    exchange, clock, log = town(margin_mode=margin_mode), SimClock(T), Spoken()
+    exchange.accounts[ME].leverage = D(leverage)
     venue, kept = FaultyVenue(exchange), journal or Tally()
     holdings = DeclaredHoldings((Holding(asset="BTC", coins=Coins(D(coins)), place="declared"),))
     loop = Loop(

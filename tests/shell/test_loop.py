@@ -10,9 +10,10 @@ from bot.shell.ports import (
     RateLimitedError,
     RefusedForNowError,
     UnreachableError,
+    VenueError,
 )
 from tests.shell.builders import House, house
-from tests.sim.builders import D
+from tests.sim.builders import D, T
 
 
 @pytest.fixture(autouse=True)
@@ -213,3 +214,52 @@ async def test_every_line_of_the_log_carries_account_hedge_and_decision() -> Non
     assert home.log.lines
     for line in home.log.lines:
         assert {"account", "hedge", "decision"} <= line.keys()
+
+
+@pytest.mark.parametrize(("leverage", "answer"), [(3, "place"), (10, "refused")])
+async def test_the_guard_forecasts_isolated_margin_as_the_venue_sets_it_aside(
+    leverage: int, answer: str
+) -> None:
+    """At 10 x an isolated short dies at +9.5 %, however much the wallet holds."""
+    home = await house(margin_mode="isolated", leverage=leverage)
+
+    step = await home.loop.step()
+
+    assert step.decision.explanations[0].answer == answer
+    if answer == "place":
+        trader = home.exchange.accounts["me"]
+        position = trader.positions["BTC/USDT:USDT"]
+        said = next(v for v in step.decision.commands[0].verdicts if v.gate == "liquidation_distance")  # type: ignore[union-attr]
+        backing = trader.backing(position, home.exchange.marks)
+        price = position.contract.liquidation_price(position.contracts, position.entry_price, backing)
+        assert price is not None
+        assert abs(price / 50000 - 1 - said.figure) < D("0.02")  # type: ignore[operator]
+    else:
+        assert step.decision.refused[0].gates == ("liquidation_distance", "venue_minimum")
+
+
+async def test_an_unlisted_contract_is_refused_with_the_list() -> None:
+    home = await house()
+
+    with pytest.raises(VenueError, match=r"does not list DOGE.*it lists BTC/USDT:USDT"):
+        await home.venue.contracts(["DOGE/USDT:USDT"])
+
+
+async def test_the_loop_runs_until_told_to_stop_and_notices_within_a_nap() -> None:
+    home = await house(patience="30")
+    seen: list[Any] = []
+
+    await home.loop.run(poll_ms=3_600_000, heartbeat_ms=10**9, until=lambda: bool(seen), after=seen.append)
+
+    assert len(seen) == 1
+    assert home.clock.now_ms() < T + 1000
+    assert home.journal.working() == ()
+
+
+async def test_a_repeated_answer_is_told_once() -> None:
+    home = await house(margin_mode="isolated")
+    await steps(home, 3)
+
+    told = [line for line in home.log.lines if line["event"] == "refused"]
+    assert len(told) == 3
+    assert [line["level"] for line in told] == ["info", "debug", "debug"]
