@@ -280,8 +280,11 @@ def _remember(case: Case, *, sent: bool = False) -> HedgeMemory:
     )
 
 
-def _trade(case: Case, signed: Contracts) -> Verdict:
-    """Write the slip of a trade that is due, and have it stamped."""
+def _trade(case: Case, needed: Contracts) -> Verdict:
+    """Write the slip of a trade that is due, and have it stamped. A trade through zero first goes to zero."""
+    held = case.exposure.held
+    reduces = needed * held < ZERO
+    signed = Contracts(-held) if reduces and abs(needed) > abs(held) else needed
     side, quote = side_of(signed), case.snapshot.quote(case.hedge.symbol)
     slip = pricing.price(side, quote, case.book.contract, case.rules.pricing, waited_out=case.waited_out)
     wish = OrderRequest(
@@ -293,7 +296,7 @@ def _trade(case: Case, signed: Contracts) -> Verdict:
         contracts=Contracts(abs(signed)),
         limit_price=slip.limit_price,
         time_in_force=slip.time_in_force,
-        reduce_only=_reduces(case.exposure, signed),
+        reduce_only=reduces,
     )
     stamped = risk.judge(case.snapshot, case.rules.risk, case.hedge.name, wish, crossing=slip.crossing)
     if isinstance(stamped, Refused):
@@ -309,11 +312,6 @@ def _trade(case: Case, signed: Contracts) -> Verdict:
         command=stamped,
         until_ms=case.snapshot.at_ms,
     )
-
-
-def _reduces(exposure: Exposure, signed: Contracts) -> bool:
-    """Whether a trade only makes the position smaller."""
-    return signed * exposure.held < ZERO and abs(signed) <= abs(exposure.held)
 
 
 def _place_words(approved: Approved) -> str:

@@ -218,12 +218,14 @@ def anywhere(b: Book) -> PriceBox:
 def price_box(b: Book, hedge: HedgeRules, target: Target, now: Exposure) -> PriceBox:
     """Find a box of marks and indexes inside which no trade becomes due, given that none is due now.
 
-    A share of holdings opens no gap by price, inside the band or (linear) below one step. Otherwise the gap is
-    monotone in the mark at a fixed index and in the index at a fixed mark, so that a box is safe if its corners are,
-    all for the same reason; the widest safe one of a short list is taken.
+    A share of holdings opens no gap by price: not for a linear contract, and for an inverse one not inside the band, as
+    long as nobody is long in it (a short is never wanted below zero, and a long inverse position drifts against that).
+    Otherwise the gap is monotone in the mark at a fixed index and in the index at a fixed mark, so that a box is safe if
+    its corners are, all for the same reason; the widest safe one of a short list is taken.
     """
     inside = not now.outside
-    if hedge.meaning is Meaning.SHARE_OF_HOLDINGS and (inside or b.contract.linear):
+    steady = b.contract.linear or (inside and b.position.contracts <= ZERO)
+    if hedge.meaning is Meaning.SHARE_OF_HOLDINGS and steady:
         return anywhere(b)
     for width in BOX_WIDTHS:
         low, high = ONE / (ONE + width), ONE + width
