@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -61,17 +62,21 @@ def test_no_decision_is_taken_on_an_hour_without_a_live_spot_price_and_funding_g
 
 
 def test_six_years_of_an_inverse_hedge_in_its_own_coins_trade_only_because_the_base_moved() -> None:
+    """Each later trade is as large, in coins, as the funding that own coins received since the trade before."""
     bars = load(shared("inverse_BTC_deribit_1h.parquet"))
 
     run, report = replay(bars, INVERSE, coins="0", deposit="1")
 
-    grown = 1 + float(report.funding_settle)
+    own = {bars.close_ms(point.bar): point.wallet - point.realised for point in run.path}
     assert report.liquidations == 0
-    assert report.fills > 1
-    traded = [float(fill.contracts) * 10 for fill in run.fills[1:]]
-    assert sum(traded) / float(run.fills[0].contracts * 10) < 12 * (grown - 1)
-    for band in (report.achieved_ratio_min, report.achieved_ratio_max):
-        assert band == pytest.approx(1, abs=0.0101)
+    assert report.fills == 18
+    for before, fill in pairwise(run.fills):
+        grown = own[fill.at_ms] - own[before.at_ms]
+        traded = -fill.side.sign * fill.contracts * 10 / fill.price
+        assert abs(grown) > D("0.009")
+        assert abs(traded - grown) <= 10 / fill.price
+    assert report.achieved_ratio_min == pytest.approx(1, abs=0.0101)
+    assert report.achieved_ratio_max == pytest.approx(1, abs=0.0101)
 
 
 def test_without_coin_funding_an_inverse_hedge_trades_once_in_six_years_and_keeps_its_dollars() -> None:
