@@ -7,7 +7,8 @@ import signal
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Callable
+import tempfile
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,7 @@ from bot.core.orders import OrderState
 from bot.shell.ports import JournalUnavailableError
 from tests.adapters.builders import ACCOUNT, RULES_JSON, decided, open_at, report, request_of, url_of
 
+NOBODY = 65534
 linux_only = pytest.mark.skipif(sys.platform != "linux", reason="/proc is what Linux has")
 
 
@@ -156,22 +158,37 @@ def test_a_disk_that_cannot_be_written_is_named_with_its_path(place: str) -> Non
     assert str(refused.value).endswith("make room and rights there, or use another journal.path.")
 
 
+@pytest.fixture
+def bound_by_rights() -> Iterator[Path]:
+    """Give a folder of a user whom rights bind: ourselves, or nobody while root runs the tests."""
+    with tempfile.TemporaryDirectory() as folder:
+        place = Path(folder)
+        root = os.geteuid() == 0
+        make(place / "journal.sqlite")
+        if root:
+            for path in (place, *place.iterdir()):
+                os.chown(path, NOBODY, NOBODY)
+            os.setresuid(NOBODY, NOBODY, 0)
+        try:
+            yield place
+        finally:
+            if root:
+                os.setresuid(0, 0, 0)
+
+
 @pytest.mark.parametrize(
-    ("what", "cause"), [("folder", "its folder is read-only"), ("file", "the file is read-only")]
+    ("what", "cause"), [("", "its folder is read-only"), ("journal.sqlite", "the file is read-only")]
 )
-def test_rights_that_lack_are_found_before_anything_is_touched(path: Path, what: str, cause: str) -> None:
-    make(path)
-    place = path.parent if what == "folder" else path
+def test_rights_that_lack_are_found_before_anything_is_touched(
+    bound_by_rights: Path, what: str, cause: str
+) -> None:
+    place = bound_by_rights / what
     place.chmod(0o555)
-    before = picture_of(path.parent)
-    try:
-        if os.access(place, os.W_OK):
-            pytest.skip("rights do not bind this user")
-        with pytest.raises(JournalUnavailableError, match=rf"cannot be written \({cause}\)"):
-            open_at(path, mode="paper")
-        assert picture_of(path.parent) == before
-    finally:
-        place.chmod(0o755)
+    before = picture_of(bound_by_rights)
+    with pytest.raises(JournalUnavailableError, match=rf"cannot be written \({cause}\)"):
+        open_at(bound_by_rights / "journal.sqlite", mode="paper")
+    assert picture_of(bound_by_rights) == before
+    place.chmod(0o755)
 
 
 def test_a_file_in_the_place_of_a_folder_is_named(tmp_path: Path) -> None:
