@@ -86,7 +86,7 @@ class Decision:
 
 
 @record
-class Verdict:
+class Outcome:
     """What one hedge came to, before the account's answers are put together."""
 
     explanation: Explanation
@@ -103,15 +103,15 @@ def decide(snapshot: Snapshot, rules: Rules) -> Decision:
     number = snapshot.memory.number + 1
     if snapshot.missing:
         return _blind(snapshot, rules, number)
-    verdicts = [_decide_hedge(snapshot, rules, hedge, number) for hedge in rules.hedges]
+    outcomes = [_decide_hedge(snapshot, rules, hedge, number) for hedge in rules.hedges]
     return Decision(
         number=number,
         at_ms=snapshot.at_ms,
-        commands=tuple(v.command for v in verdicts if v.command is not None),
-        refused=tuple(v.refused for v in verdicts if v.refused is not None),
-        memory=Memory(number=number, hedges=tuple(v.memory for v in verdicts)),
-        explanations=tuple(v.explanation for v in verdicts),
-        quiet=_quiet(snapshot, verdicts),
+        commands=tuple(o.command for o in outcomes if o.command is not None),
+        refused=tuple(o.refused for o in outcomes if o.refused is not None),
+        memory=Memory(number=number, hedges=tuple(o.memory for o in outcomes)),
+        explanations=tuple(o.explanation for o in outcomes),
+        quiet=_quiet(snapshot, outcomes),
     )
 
 
@@ -132,15 +132,15 @@ def _blind(snapshot: Snapshot, rules: Rules, number: int) -> Decision:
     )
 
 
-def _quiet(snapshot: Snapshot, verdicts: list[Verdict]) -> Quiet:
+def _quiet(snapshot: Snapshot, outcomes: list[Outcome]) -> Quiet:
     """Put the hedges' quiet times together; a hedge that acted or must look again leaves none."""
-    boxes = tuple(v.box for v in verdicts if v.box is not None)
-    if len(boxes) < len(verdicts):
+    boxes = tuple(o.box for o in outcomes if o.box is not None)
+    if len(boxes) < len(outcomes):
         return Quiet(until_ms=snapshot.at_ms, boxes=())
-    return Quiet(until_ms=min((v.until_ms for v in verdicts), default=NO_END_MS), boxes=boxes)
+    return Quiet(until_ms=min((o.until_ms for o in outcomes), default=NO_END_MS), boxes=boxes)
 
 
-def _decide_hedge(snapshot: Snapshot, rules: Rules, hedge: HedgeRules, number: int) -> Verdict:
+def _decide_hedge(snapshot: Snapshot, rules: Rules, hedge: HedgeRules, number: int) -> Outcome:
     """Decide one hedge: wish, measure, then look at the order that works, or at the trade that is due."""
     book = exposures.book(snapshot, hedge)
     working = snapshot.working_on(hedge.symbol)
@@ -216,10 +216,10 @@ def _view(snapshot: Snapshot, hedge: HedgeRules, book: Book) -> MarketView:
     )
 
 
-def _hold(case: Case) -> Verdict:
+def _hold(case: Case) -> Outcome:
     """Leave the hedge as it is and forget the gap."""
     inside = "below one step" if case.exposure.outside else "inside the band"
-    return Verdict(
+    return Outcome(
         explanation=case.explain("hold", f"The gap is {inside}."),
         memory=HedgeMemory(hedge=case.hedge.name),
         until_ms=case.target.valid_until_ms,
@@ -227,7 +227,7 @@ def _hold(case: Case) -> Verdict:
     )
 
 
-def _with_working(case: Case, working: tuple[WorkingOrder, ...]) -> Verdict:
+def _with_working(case: Case, working: tuple[WorkingOrder, ...]) -> Outcome:
     """Look at an order that works: wait for its fate, take it back if it is too much or too slow, or let it stand."""
     open_fate = [order for order in working if order.state in BLOCKING]
     if open_fate:
@@ -247,8 +247,8 @@ def _overshoots(case: Case, order: WorkingOrder) -> bool:
     return order.request.side.sign * case.exposure.gap <= -step
 
 
-def _cancel(case: Case, order: WorkingOrder, reason: str) -> Verdict:
-    return Verdict(
+def _cancel(case: Case, order: WorkingOrder, reason: str) -> Outcome:
+    return Outcome(
         explanation=case.explain("cancel", f"Order {order.request.client_order_id}: {reason}."),
         memory=_remember(case),
         command=Cancel(
@@ -261,12 +261,12 @@ def _cancel(case: Case, order: WorkingOrder, reason: str) -> Verdict:
     )
 
 
-def _wait(case: Case, why: str, *, standing: bool) -> Verdict:
+def _wait(case: Case, why: str, *, standing: bool) -> Outcome:
     """Wait for an order's news. A standing order is left until patience ends or a price moves; any other is asked after."""
     box = PriceBox(
         symbol=case.hedge.symbol, low=Ratio(ONE), high=Ratio(ONE), mark=case.book.mark, index=case.book.index
     )
-    return Verdict(
+    return Outcome(
         explanation=case.explain("wait", why),
         memory=_remember(case),
         until_ms=min(case.patience_ends_ms - 1, case.target.valid_until_ms),
@@ -280,7 +280,7 @@ def _remember(case: Case, *, sent: bool = False) -> HedgeMemory:
     )
 
 
-def _trade(case: Case, needed: Contracts) -> Verdict:
+def _trade(case: Case, needed: Contracts) -> Outcome:
     """Write the slip of a trade that is due, and have it stamped. A trade through zero first goes to zero."""
     held = case.exposure.held
     reduces = needed * held < ZERO
@@ -300,13 +300,13 @@ def _trade(case: Case, needed: Contracts) -> Verdict:
     )
     stamped = risk.judge(case.snapshot, case.rules.risk, case.hedge.name, wish, crossing=slip.crossing)
     if isinstance(stamped, Refused):
-        return Verdict(
+        return Outcome(
             explanation=case.explain("refused", "The guard refused: " + ", ".join(stamped.gates) + "."),
             memory=_remember(case),
             refused=stamped,
             until_ms=case.snapshot.at_ms,
         )
-    return Verdict(
+    return Outcome(
         explanation=case.explain("place", _place_words(stamped)),
         memory=_remember(case, sent=True),
         command=stamped,
