@@ -7,6 +7,7 @@ Invariants held here: I4, |hedge| <= target + one step with in-flight and unknow
 contract; nothing is decided for a contract while an order's fate is open.
 """
 
+from dataclasses import replace
 from typing import Literal
 
 from bot.core import exposure as exposures
@@ -15,6 +16,7 @@ from bot.core.exposure import Book, Exposure, PriceBox
 from bot.core.orders import (
     BLOCKING,
     OrderRequest,
+    OrderState,
     WorkingOrder,
     client_order_id,
 )
@@ -103,7 +105,10 @@ def decide(snapshot: Snapshot, rules: Rules) -> Decision:
     number = snapshot.memory.number + 1
     if snapshot.missing:
         return _blind(snapshot, rules, number)
-    outcomes = [_decide_hedge(snapshot, rules, hedge, number) for hedge in rules.hedges]
+    outcomes, desk = [], snapshot
+    for hedge in rules.hedges:
+        outcomes.append(_decide_hedge(desk, rules, hedge, number))
+        desk = _planned(desk, outcomes[-1])
     return Decision(
         number=number,
         at_ms=snapshot.at_ms,
@@ -113,6 +118,19 @@ def decide(snapshot: Snapshot, rules: Rules) -> Decision:
         explanations=tuple(o.explanation for o in outcomes),
         quiet=_quiet(snapshot, outcomes),
     )
+
+
+def _planned(snapshot: Snapshot, outcome: Outcome) -> Snapshot:
+    """Show the next hedge of the account the order that was just approved, so that two cannot use the same margin."""
+    if not isinstance(outcome.command, Approved):
+        return snapshot
+    order = WorkingOrder(
+        request=outcome.command.request,
+        state=OrderState.PLANNED,
+        filled=Contracts(ZERO),
+        since_ms=snapshot.at_ms,
+    )
+    return replace(snapshot, working=(*snapshot.working, order))
 
 
 def _blind(snapshot: Snapshot, rules: Rules, number: int) -> Decision:

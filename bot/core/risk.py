@@ -75,7 +75,8 @@ class After:
     """Settlement currency: the whole wallet and unrealised profit at the marks, taker fee paid."""
     equity: Decimal
     """Settlement currency: what backs the position and its unrealised profit at the mark, taker fee paid."""
-    value: Decimal
+    account_value: Decimal
+    """Value of all positions of the wallet."""
     maintenance: Decimal
     notional: Decimal
     liquidation_price: Price | None
@@ -84,8 +85,8 @@ class After:
 
     @property
     def leverage(self) -> Decimal | None:
-        """Position value over the account's equity; None when there is no equity."""
-        return self.value / self.account_equity if self.account_equity > ZERO else None
+        """Value of the account's positions over its equity; None when there is no equity."""
+        return self.account_value / self.account_equity if self.account_equity > ZERO else None
 
     @property
     def margin_ratio(self) -> Decimal | None:
@@ -114,7 +115,7 @@ def margin_after(snapshot: Snapshot, symbol: str, signed: Decimal, fill_price: P
     cost = cost_of(contract, position.contracts, position.entry_price)
     filled = fill(contract, position.contracts, cost, signed, fill_price)
     contracts, entry = filled.contracts, entry_of(contract, filled.contracts, filled.cost)
-    profit, kept = _other_positions(snapshot, contract.settle, symbol)
+    others = _other_positions(snapshot, contract.settle, symbol)
     cash = wallet.balance + filled.realised - fees
     if snapshot.margin_mode == "isolated":
         before = position.isolated_margin or ZERO
@@ -122,12 +123,12 @@ def margin_after(snapshot: Snapshot, symbol: str, signed: Decimal, fill_price: P
             contract, before, position.contracts, contracts, fill_price, snapshot.leverage
         )
     else:
-        backing = Coins(cash + profit - kept)
+        backing = Coins(cash + others.profit - others.maintenance)
     own_pnl = contract.pnl(contracts, entry, quote.mark) if contracts != ZERO else ZERO
     return After(
-        account_equity=cash + profit + own_pnl,
+        account_equity=cash + others.profit + own_pnl,
+        account_value=contract.value(contracts, quote.mark) + others.value,
         equity=backing + own_pnl,
-        value=contract.value(contracts, quote.mark),
         maintenance=contract.maintenance(contracts, entry, quote.mark) if contracts != ZERO else ZERO,
         notional=contract.notional(contracts, quote.mark),
         liquidation_price=contract.liquidation_price(contracts, entry, backing),
@@ -140,17 +141,28 @@ def margin_now(snapshot: Snapshot, symbol: str) -> After:
     return margin_after(snapshot, symbol, ZERO, snapshot.quote(symbol).mark)
 
 
-def _other_positions(snapshot: Snapshot, settle: str, symbol: str) -> tuple[Decimal, Decimal]:
-    """Sum unrealised profit and maintenance margin of the wallet's other positions."""
-    profit, kept = ZERO, ZERO
-    for position in snapshot.positions:
-        if position.symbol == symbol or position.contracts == ZERO:
+@record
+class Others:
+    """The wallet's other positions, in settlement currency; their working orders count as filled."""
+
+    profit: Decimal
+    maintenance: Decimal
+    value: Decimal
+
+
+def _other_positions(snapshot: Snapshot, settle: str, symbol: str) -> Others:
+    profit, maintenance, value = ZERO, ZERO, ZERO
+    for quote in snapshot.quotes:
+        contract, position = snapshot.contract(quote.symbol), snapshot.position(quote.symbol)
+        if quote.symbol == symbol or contract.settle != settle:
             continue
-        contract, mark = snapshot.contract(position.symbol), snapshot.quote(position.symbol).mark
-        if contract.settle == settle:
-            profit += contract.pnl(position.contracts, position.entry_price, mark)
-            kept += contract.maintenance(position.contracts, position.entry_price, mark)
-    return profit, kept
+        if position.contracts != ZERO:
+            profit += contract.pnl(position.contracts, position.entry_price, quote.mark)
+        size = position.contracts + sum((o.in_flight for o in snapshot.working_on(quote.symbol)), ZERO)
+        if size != ZERO:
+            maintenance += contract.maintenance(size, position.entry_price or quote.mark, quote.mark)
+            value += contract.value(size, quote.mark)
+    return Others(profit=profit, maintenance=maintenance, value=value)
 
 
 def largest(wanted: Contracts, step: Contracts, allowed: Callable[[Decimal], bool]) -> Contracts:

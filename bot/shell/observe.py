@@ -2,7 +2,8 @@
 
 from bot.core.instruments import Contract
 from bot.core.rules import Rules
-from bot.core.snapshot import Funding, Holding, Quote, Snapshot
+from bot.core.snapshot import Funding, Holding, Position, Quote, Snapshot
+from bot.core.values import ZERO
 from bot.shell.execute import patiently
 from bot.shell.ports import Activity, Clock, Holdings, Journal, Venue
 from bot.shell.reconcile import settle_orders
@@ -47,18 +48,24 @@ async def observe(
         memory=journal.memory(),
         margin_mode=account.margin_mode,
         leverage=account.leverage,
-        missing=missing_letters(rules, held, quotes),
+        missing=missing_letters(rules, held, quotes, account.positions),
     )
     return snapshot, activity
 
 
 def missing_letters(
-    rules: Rules, holdings: tuple[Holding, ...], quotes: tuple[Quote, ...]
+    rules: Rules, holdings: tuple[Holding, ...], quotes: tuple[Quote, ...], positions: tuple[Position, ...]
 ) -> tuple[str, ...]:
-    """Name what a decision needs and the picture lacks. "No holding" is a statement, not a missing letter."""
+    """Name what a decision needs and the picture lacks. "No holding" is a statement, not a missing letter.
+
+    A position that no hedge explains has no quote here: its margin cannot be judged, so that nothing is decided beside it.
+    """
     quoted = {quote.symbol for quote in quotes}
     listed = {holding.asset for holding in holdings}
+    hedged = {hedge.symbol for hedge in rules.hedges}
+    foreign = [p.symbol for p in positions if p.contracts != ZERO and p.symbol not in hedged]
     return tuple(
         [f"no quote of {hedge.symbol}" for hedge in rules.hedges if hedge.symbol not in quoted]
         + [f"no statement of {hedge.asset} holdings" for hedge in rules.hedges if hedge.asset not in listed]
+        + [f"a position in {symbol} that no hedge explains: close it, or hedge with it" for symbol in foreign]
     )

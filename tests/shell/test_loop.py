@@ -1,8 +1,15 @@
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from bot.core.orders import OrderState, TimeInForce
+from bot.adapters.model_market import model_contract
+from bot.core import risk
+from bot.core.decide import decide
+from bot.core.orders import OrderRequest, OrderState, TimeInForce, WorkingOrder
+from bot.core.risk import Approved
+from bot.core.snapshot import Holding, Snapshot
+from bot.core.values import Coins, Contracts, Price
 from bot.shell import execute
 from bot.shell.ports import (
     AuthFailedError,
@@ -13,7 +20,7 @@ from bot.shell.ports import (
     VenueError,
 )
 from tests.shell.builders import House, house
-from tests.sim.builders import D, T
+from tests.sim.builders import D, T, order, quote
 
 
 @pytest.fixture(autouse=True)
@@ -263,3 +270,51 @@ async def test_a_repeated_answer_is_told_once() -> None:
     told = [line for line in home.log.lines if line["event"] == "refused"]
     assert len(told) == 3
     assert [line["level"] for line in told] == ["info", "debug", "debug"]
+
+
+async def test_nothing_is_decided_beside_a_position_that_no_hedge_explains() -> None:
+    home = await house()
+    stranger = model_contract("ETH/USDT:USDT")
+    home.exchange.contracts[stranger.symbol] = stranger
+    home.exchange.quote(quote(stranger, "3000"))
+    home.exchange.place("me", order("sell", "1", contract=stranger, name="by hand"))
+
+    step = await home.loop.step()
+
+    assert step.decision.explanations[0].answer == "blind"
+    assert "a position in ETH/USDT:USDT that no hedge explains" in step.decision.explanations[0].why
+
+
+async def test_two_hedges_of_one_account_do_not_use_the_same_margin() -> None:
+    """Each alone would pass at 2.5 x; both at once would be 5 x."""
+    home = await house()
+    ether = model_contract("ETH/USDT:USDT")
+    home.exchange.contracts[ether.symbol] = ether
+    home.exchange.quote(quote(ether, "50000"))
+    one = home.loop.rules.hedges[0]
+    two = replace(one, name="eth", asset="ETH", symbol=ether.symbol)
+    holdings = tuple(Holding(asset=asset, coins=Coins(D(5)), place="declared") for asset in ("BTC", "ETH"))
+    snapshot, _ = await home.loop.preview()
+    snapshot = replace(
+        snapshot,
+        holdings=holdings,
+        contracts=(*snapshot.contracts, ether),
+        quotes=(*snapshot.quotes, quote(ether, "50000")),
+    )
+
+    decision = decide(snapshot, replace(home.loop.rules, hedges=(one, two)))
+
+    first, second = (command for command in decision.commands if isinstance(command, Approved))
+    assert first.request.contracts == 5
+    assert second.request.contracts < 1
+    after = risk.margin_after(
+        beside(snapshot, first.request), ether.symbol, -second.request.contracts, Price(D(50000))
+    )
+    assert after.leverage is not None
+    assert after.leverage <= 3
+
+
+def beside(snapshot: Snapshot, request: OrderRequest) -> Snapshot:
+    """Show a snapshot with one more working order."""
+    order = WorkingOrder(request=request, state=OrderState.OPEN, filled=Contracts(D(0)), since_ms=T)
+    return replace(snapshot, working=(order,))
