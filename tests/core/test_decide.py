@@ -357,21 +357,23 @@ def test_the_account_is_quiet_only_when_every_hedge_is() -> None:
 
 
 def test_what_another_position_has_lost_or_ties_up_does_not_back_this_one() -> None:
-    wanted = rules(hedge_rules(), hedge_rules(ETH, name="eth", ratio=0, outer=5), risk=risk_rules(leverage=1))
+    wanted = rules(hedge_rules(), hedge_rules(ETH, name="eth", ratio=0, outer=5), risk=risk_rules(leverage=2))
     alone = both(snapshot(wallet=50_000), snapshot(ETH), wanted)
     lost = snapshot(ETH, held=-1, entry=40_000)
     beside = both(snapshot(wallet=50_000), lost, wanted)
 
     assert placed(alone).request.contracts == D(1)
-    assert placed(beside).request.contracts == D("0.795"), "50,000 - 10,000 lost - 250 tied up, over 50,000"
+    assert placed(beside).request.contracts == D("0.6"), (
+        "2 x (50,000 - 10,000 lost) - 50,000 carried, over 50,000"
+    )
 
 
 def test_a_long_position_found_on_the_account_is_sold_and_then_the_hedge_is_built() -> None:
-    through_zero = placed(decide(snapshot(spot=1, held=1), rules())).request
-    only_down = placed(decide(snapshot(spot=1, held=1), rules(hedge_rules(ratio=0)))).request
+    down_to_zero = placed(decide(snapshot(spot=1, held=1), rules())).request
+    then_short = placed(decide(snapshot(spot=1, held=0), rules())).request
 
-    assert (through_zero.side, through_zero.contracts, through_zero.reduce_only) == ("sell", D(2), False)
-    assert (only_down.side, only_down.contracts, only_down.reduce_only) == ("sell", D(1), True)
+    assert (down_to_zero.side, down_to_zero.contracts, down_to_zero.reduce_only) == ("sell", D(1), True)
+    assert (then_short.side, then_short.contracts, then_short.reduce_only) == ("sell", D(1), False)
 
 
 def test_a_gap_below_the_venues_smallest_order_is_left_alone() -> None:
@@ -411,7 +413,7 @@ def test_every_gates_figure_and_limit_are_written_down() -> None:
 def test_margin_now_is_the_accounts_margin_without_an_order() -> None:
     now = risk.margin_now(snapshot(held=-2, wallet=50_000, prices=quote(mark=60_000)), LINEAR.symbol)
 
-    assert (now.equity, now.value, now.maintenance) == (D(30_000), D(120_000), D(600))
+    assert (now.equity, now.account_value, now.maintenance) == (D(30_000), D(120_000), D(600))
     assert (now.leverage, now.margin_ratio, now.short) == (D(4), D("0.02"), True)
     distance = now.liquidation_distance(quote(mark=60_000).mark)
     assert distance is not None
@@ -423,20 +425,22 @@ def test_an_isolated_position_is_judged_by_the_margin_set_aside_and_what_each_or
     isolated = replace(
         snapshot(spot=10, wallet=10**6), positions=(held,), margin_mode="isolated", leverage=D(5)
     )
-    approved = placed(decide(isolated, rules(risk=risk_rules(leverage=4))))
+    now = risk.margin_now(isolated, LINEAR.symbol)
+    tight = risk_rules(distance="0.3")
+    approved = placed(decide(isolated, rules(risk=tight)))
     figures = {verdict.gate: verdict for verdict in approved.verdicts}
 
-    assert risk.margin_now(isolated, LINEAR.symbol).leverage == D(2)
-    assert figures["leverage"].figure == D(500_000) / D(130_000), "50,000 + 8 x 10,000 back ten coins"
-    assert approved.request.contracts == D(8)
-    tighter = placed(decide(isolated, rules(risk=risk_rules(leverage=3))))
-    assert tighter.request.contracts == D("2.5"), "4.5 coins, 225,000 dollars, stand on 75,000"
+    assert now.liquidation_price == D(150_000) / D("2.01")
+    assert now.leverage == D("0.1"), "the wallet's million backs the account, not the position"
+    asked = D(630_000) / D("10.05") / D(50_000) - 1
+    assert abs((figures["liquidation_distance"].figure or 0) - asked) < D("1e-9")
+    assert approved.request.contracts == D("3.633"), "5.633 coins stand on 86,330: liquidated 30 % above"
 
 
 def test_a_flat_account_is_at_no_risk() -> None:
     flat = risk.margin_now(replace(snapshot(wallet=0), positions=(position(),)), LINEAR.symbol)
 
-    assert (flat.value, flat.leverage, flat.liquidation_price) == (ZERO, None, None)
+    assert (flat.account_value, flat.leverage, flat.liquidation_price) == (ZERO, None, None)
     assert flat.liquidation_distance(quote().mark) is None
 
 
