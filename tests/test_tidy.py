@@ -31,7 +31,7 @@ TEXT = sorted(
 )
 FILE_LINES_MAX = 400
 FUNCTION_LINES_MAX = 45
-LINE_LENGTH_MAX = 140
+LINE_LENGTH_MAX = 144
 CLOCKS_AND_DICE = {
     "time",
     "datetime",
