@@ -260,13 +260,13 @@ def report_table(report: Report) -> Group:
         coins = f"{settled:+.8f}{in_coins}" if in_coins and settled is not None else ""
         money_rows.add_row(label, money(amount), coins)
     effects = Table("horizon", "effectiveness", "vol_reduction", "slope", "changes", title_justify="left")
-    for name, effect in report.effects.items():
+    for name, changes in report.changes.items():
         effects.add_row(
             name,
-            _figure(effect.hedge_effectiveness, 5),
-            _figure(effect.vol_reduction, 4),
-            _figure(effect.slope, 4),
-            f"{effect.changes:,}",
+            _figure(report.hedge_effectiveness[name], 5),
+            _figure(report.vol_reduction[name], 4),
+            _figure(report.regression_slope[name], 4),
+            f"{changes:,}",
         )
     counts = (
         f"decisions {report.decisions:,} · orders {report.orders:,} · fills {report.fills:,} · settlements"

@@ -26,11 +26,8 @@ class Effect:
     """How well the hedge worked over one horizon; None where there is nothing to measure."""
 
     hedge_effectiveness: float | None
-    """1 - Var(spot + hedge) / Var(spot), of changes between closes."""
     vol_reduction: float | None
-    """1 - sqrt(1 - effectiveness)."""
     slope: float | None
-    """Multiple of the hedge that would have had the least variance; 1 is perfect."""
     changes: int
 
 
@@ -63,7 +60,14 @@ class Report:
     equity_settle: Decimal
     value_quote_min: float | None
     value_quote_max: float | None
-    effects: Mapping[str, Effect]
+    hedge_effectiveness: Mapping[str, float | None]
+    """By horizon: 1 - Var(spot + hedge) / Var(spot), of changes between closes."""
+    vol_reduction: Mapping[str, float | None]
+    """By horizon: 1 - sqrt(1 - effectiveness)."""
+    regression_slope: Mapping[str, float | None]
+    """By horizon: the multiple of the hedge that would have had the least variance; 1 is perfect."""
+    changes: Mapping[str, int]
+    """By horizon: how many changes were measured."""
     dollar_offset: float | None
     achieved_ratio_min: float | None
     achieved_ratio_max: float | None
@@ -98,6 +102,7 @@ def report(run: Run, seconds: float) -> Report:
     pnl, open_pnl, funding, fees = _settled(run)
     spot_pnl = _spot_pnl(run, last_spot)
     series = _series(run)
+    effects = _effects(run, series)
     end = run.path[-1]
     return Report(
         data=history.name,
@@ -124,7 +129,10 @@ def report(run: Run, seconds: float) -> Report:
         equity_settle=end.wallet + open_pnl,
         value_quote_min=_extreme(np.min, series.value),
         value_quote_max=_extreme(np.max, series.value),
-        effects=_effects(run, series),
+        hedge_effectiveness={name: effect.hedge_effectiveness for name, effect in effects.items()},
+        vol_reduction={name: effect.vol_reduction for name, effect in effects.items()},
+        regression_slope={name: effect.slope for name, effect in effects.items()},
+        changes={name: effect.changes for name, effect in effects.items()},
         dollar_offset=_dollar_offset(run, spot_pnl, pnl * rate, last_spot),
         achieved_ratio_min=_extreme(np.min, series.achieved),
         achieved_ratio_max=_extreme(np.max, series.achieved),

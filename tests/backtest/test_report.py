@@ -21,11 +21,11 @@ def test_effectiveness_of_a_perfectly_correlated_hedge_is_one_less_the_square_of
     _, report = replay(bars, LINEAR, coins="2", deposit="100000", outer="0", stage=Stage(ratio=D(ratio)))
 
     open_share = 1 - float(ratio)
-    for effect in report.effects.values():
-        assert effect.hedge_effectiveness == pytest.approx(1 - open_share**2, abs=1e-9)
-        assert effect.vol_reduction == pytest.approx(1 - abs(open_share), abs=1e-5)
+    for horizon in ("1bar", "8h", "1d"):
+        assert report.hedge_effectiveness[horizon] == pytest.approx(1 - open_share**2, abs=1e-9)
+        assert report.vol_reduction[horizon] == pytest.approx(1 - abs(open_share), abs=1e-5)
         if ratio != "0":
-            assert effect.slope == pytest.approx(1 / float(ratio))
+            assert report.regression_slope[horizon] == pytest.approx(1 / float(ratio))
 
 
 def test_the_parts_of_profit_add_up_and_so_does_the_wallet(tmp_path: Path) -> None:
@@ -79,8 +79,8 @@ def test_changes_across_a_missing_price_are_no_changes(tmp_path: Path) -> None:
 
     _, report = replay(bars, LINEAR, coins="1", deposit="10000")
 
-    assert report.effects["1bar"].changes == 3
-    assert report.effects["1bar"].hedge_effectiveness == pytest.approx(1)
+    assert report.changes["1bar"] == 3
+    assert report.hedge_effectiveness["1bar"] == pytest.approx(1)
 
 
 def test_a_replay_without_a_single_spot_price_measures_nothing_and_does_not_crash(tmp_path: Path) -> None:
@@ -89,4 +89,4 @@ def test_a_replay_without_a_single_spot_price_measures_nothing_and_does_not_cras
     _, report = replay(bars, LINEAR, coins="1", deposit="100")
 
     assert (report.decisions, report.orders, report.bars_skipped_missing) == (0, 0, 4)
-    assert report.effects["1bar"].hedge_effectiveness is None
+    assert report.hedge_effectiveness["1bar"] is None

@@ -39,7 +39,7 @@ def test_six_years_of_a_linear_hedge_give_the_figures_computed_independently() -
     assert report.settlements == 6740
     assert (report.bars, report.bars_skipped_missing, report.bars_skipped_stale) == (54_144, 31, 3)
     assert (report.orders, report.fills, report.liquidations) == (1, 1, 0)
-    assert [round(e.hedge_effectiveness or 0, 5) for e in report.effects.values()] == [
+    assert [round(e or 0, 5) for e in report.hedge_effectiveness.values()] == [
         0.99883,
         0.99970,
         0.99993,
