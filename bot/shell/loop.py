@@ -56,7 +56,7 @@ class Loop:
         """Recover, then learn the contracts. Call once, before the first step."""
         dropped = await drop_unsent(self._journal, self._clock)
         if dropped:
-            self._log.warning("orders planned before a restart were dropped unsent", orders=dropped)
+            self._whole.warning("orders planned before a restart were dropped unsent", orders=dropped)
         self._contracts = await patiently(lambda: self._venue.contracts(self._symbols))
 
     async def step(self) -> Step:
@@ -104,7 +104,7 @@ class Loop:
                 return await self.step()
             return await self.step() if await self.stirred(self._last) else None
         except (UnreachableError, RateLimitedError) as error:
-            self._log.warning("venue out of reach; nothing was decided", error=str(error))
+            self._whole.warning("venue out of reach; nothing was decided", error=str(error))
             return None
 
     async def run(
@@ -133,6 +133,11 @@ class Loop:
                     reason="hedgerow is stopping",
                 )
                 await take_back(cancel, self._venue, self._journal, self._clock)
+
+    @property
+    def _whole(self) -> Log:
+        """The log for what concerns no single hedge; its lines carry a hedge and a decision, too."""
+        return self._log.bind(hedge="all", decision=0 if self._last is None else self._last.number)
 
     def _tell(self, step: Step) -> None:
         """Log what a step came to, every line with its hedge and decision number; repeats only for debugging."""
