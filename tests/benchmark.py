@@ -176,11 +176,12 @@ def main() -> None:
         our_job(peers)
         return
     root = Path(__file__).parent.parent
+    theirs = str(Path(arguments.peers_python).absolute())
     jobs: list[tuple[list[str], Path]] = [
         ([sys.executable, "-m", "tests.benchmark", "--ours", "--peers", str(peers)], root),
-        ([arguments.peers_python, "p0_reference.py", "float"], peers),
-        ([arguments.peers_python, "p0_reference.py", "decimal"], peers),
-        ([arguments.peers_python, "p2_backtesting.py"], peers),
+        ([theirs, "p0_reference.py", "float"], peers),
+        ([theirs, "p0_reference.py", "decimal"], peers),
+        ([theirs, "p2_backtesting.py"], peers),
     ]
     print(table([measured(command, folder, arguments.times) for command, folder in jobs]))  # noqa: T201 - the same
 

@@ -11,6 +11,7 @@ the quiet box, no liquidation within the range - are jumped over. The scan that 
 only *nominate* it; what happens there is decided in Decimal.
 """
 
+from bisect import bisect_right
 from collections.abc import Callable, Mapping
 from decimal import Decimal
 
@@ -114,7 +115,7 @@ class Runner:
         )
         self._told = self._exchange.activity[rules.account]
         self._blind = history.blind
-        self._funded = np.flatnonzero(~np.isnan(history.funding_rate))
+        self._funded: list[int] = np.flatnonzero(~np.isnan(history.funding_rate)).tolist()
         self._path: list[PathPoint] = []
         self._first_bar: int | None = None
         self._liquidations: list[Payment] = []
@@ -174,7 +175,7 @@ class Runner:
     def _quote(self, bar: int, size: Decimal) -> Quote:
         history, tick = self._history, self._setup.contract.price_tick
         close, spot = exact(history.perp_close[bar]), float(history.spot[bar])
-        half = round_to_step(close * self._setup.spread / 2, tick)
+        half = round_to_step(close * self._setup.spread / 2, tick) if self._setup.spread else ZERO
         return Quote(
             symbol=self._symbol,
             at_ms=history.close_ms(bar),
@@ -199,14 +200,13 @@ class Runner:
         if self._exchange.any_resting(self._symbol):
             return bar + 1
         last = min(bars, self._first_after(quiet.until_ms))
-        funded = np.searchsorted(self._funded, bar, side="right")
+        funded = bisect_right(self._funded, bar)
         if funded < len(self._funded):
-            last = min(last, int(self._funded[funded]))
+            last = min(last, self._funded[funded])
         if last <= bar + 1:
             return bar + 1
         span = slice(bar + 1, last)
-        wrong = self._outside(quiet, span) | self._near_liquidation(span)
-        found = np.flatnonzero(wrong)
+        found = np.flatnonzero(self._outside(quiet, span) | self._near_liquidation(span))
         return bar + 1 + int(found[0]) if len(found) else last
 
     def _first_after(self, until_ms: int) -> int:

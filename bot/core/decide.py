@@ -162,9 +162,8 @@ def _decide_hedge(snapshot: Snapshot, rules: Rules, hedge: HedgeRules, number: i
     """Decide one hedge: wish, measure, then look at the order that works, or at the trade that is due."""
     book = exposures.book(snapshot, hedge)
     working = snapshot.working_on(hedge.symbol)
-    in_flight = Contracts(sum((order.in_flight for order in working), ZERO))
     target = policy.ask(hedge.stages, _view(snapshot, hedge, book), hedge.band)
-    measured = exposures.measure(book, hedge, target, in_flight)
+    measured = exposures.measure(book, hedge, target, snapshot.in_flight(hedge.symbol))
     case = Case(
         snapshot=snapshot,
         rules=rules,

@@ -131,11 +131,16 @@ class Perpetual:
         return self.value(contracts, entry if self.margin_rule is MarginRule.ENTRY else mark)
 
     def maintenance(self, contracts: Decimal, entry: Decimal, mark: Decimal) -> Decimal:
-        """Maintenance margin of a position, in settlement currency: the largest any tier asks for."""
-        value = self.margin_value(contracts, entry, mark)
+        """Maintenance margin of a position, in settlement currency."""
+        return self.maintenance_on(self.margin_value(contracts, entry, mark))
+
+    def maintenance_on(self, value: Decimal) -> Decimal:
+        """Maintenance margin on a value in settlement currency: the largest any tier asks for."""
         return max(
-            formulas.maintenance_margin(value, tier.maintenance_rate, tier.maintenance_amount)
-            for tier in self.tiers
+            [
+                formulas.maintenance_margin(value, tier.maintenance_rate, tier.maintenance_amount)
+                for tier in self.tiers
+            ]
         )
 
     def liquidation_price(self, contracts: Decimal, entry: Decimal, margin: Decimal) -> Price | None:

@@ -158,7 +158,7 @@ def _other_positions(snapshot: Snapshot, settle: str, symbol: str) -> Others:
             continue
         if position.contracts != ZERO:
             profit += contract.pnl(position.contracts, position.entry_price, quote.mark)
-        size = position.contracts + sum((o.in_flight for o in snapshot.working_on(quote.symbol)), ZERO)
+        size = position.contracts + snapshot.in_flight(quote.symbol)
         if size != ZERO:
             maintenance += contract.maintenance(size, position.entry_price or quote.mark, quote.mark)
             value += contract.value(size, quote.mark)
@@ -252,7 +252,7 @@ def _exposure_gates(
     Working orders of the same contract count as filled at the order's price: in flight is exposure.
     """
     price, sign = wish.limit_price or quote.mark, wish.side.sign
-    in_flight = sum((order.in_flight for order in snapshot.working_on(wish.symbol)), ZERO)
+    in_flight = snapshot.in_flight(wish.symbol)
 
     def after(contracts: Decimal) -> After:
         return margin_after(snapshot, wish.symbol, in_flight + sign * contracts, price)

@@ -147,8 +147,12 @@ class Snapshot:
 
     def coins_held(self, asset: str) -> Coins:
         """Sum the owner's coins of an asset outside the futures wallet."""
-        return Coins(sum((holding.coins for holding in self.holdings if holding.asset == asset), ZERO))
+        return Coins(sum([holding.coins for holding in self.holdings if holding.asset == asset], ZERO))
 
     def working_on(self, symbol: str) -> tuple[WorkingOrder, ...]:
         """List our working orders in one contract."""
-        return tuple(order for order in self.working if order.request.symbol == symbol)
+        return tuple([order for order in self.working if order.request.symbol == symbol])
+
+    def in_flight(self, symbol: str) -> Contracts:
+        """Sum the signed contracts that working orders in one contract may still fill."""
+        return Contracts(sum([order.in_flight for order in self.working_on(symbol)], ZERO))

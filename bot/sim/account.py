@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Literal
 
-from bot.core.instruments import Contract, MarginMode
+from bot.core.instruments import Contract, MarginMode, MarginRule
 from bot.core.positions import entry_of, fill, isolated_margin
 from bot.core.values import ZERO, Price, money, record
 
@@ -59,7 +59,10 @@ class SimPosition:
         """Maintenance margin at a mark."""
         if self.contracts == ZERO:
             return ZERO
-        return self.contract.maintenance(self.contracts, self.entry_price, mark)
+        on_entry = self.contract.margin_rule is MarginRule.ENTRY
+        return self.contract.maintenance_on(
+            self.cost if on_entry else self.contract.value(self.contracts, mark)
+        )
 
     def fill(self, signed: Decimal, price: Decimal) -> Decimal:
         """Take a fill in and return the profit it realised."""
@@ -163,12 +166,12 @@ class SimAccount:
 
     def equity(self, asset: str, marks: dict[str, Decimal]) -> Decimal:
         """Futures wallet and unrealised profit at the marks, by symbol."""
-        profit = sum((p.pnl(marks[p.contract.symbol]) for p in self.open_positions(asset)), ZERO)
-        return self.balance("futures", asset) + profit
+        profits = [p.pnl(marks[p.contract.symbol]) for p in self.open_positions(asset)]
+        return sum(profits, self.balance("futures", asset))
 
     def maintenance(self, asset: str, marks: dict[str, Decimal]) -> Decimal:
         """Maintenance margin of all positions that settle in ``asset``."""
-        return sum((p.maintenance(marks[p.contract.symbol]) for p in self.open_positions(asset)), ZERO)
+        return sum([p.maintenance(marks[p.contract.symbol]) for p in self.open_positions(asset)], ZERO)
 
     def initial_margin(self, position: SimPosition, mark: Decimal) -> Decimal:
         """Margin that holds a position: what was set aside (isolated) or value / leverage at the mark (cross)."""

@@ -86,7 +86,7 @@ class Exchange:
     def open_orders(self, account: str) -> tuple[OrderReport, ...]:
         """List the resting orders of an account, oldest first."""
         mine = [o for orders in self._resting.values() for o in orders if o.account == account]
-        return tuple(_report(order) for order in sorted(mine, key=lambda order: order.number))
+        return tuple([_report(order) for order in sorted(mine, key=lambda order: order.number)])
 
     def positions(self, account: str) -> tuple[Position, ...]:
         """List an account's positions; a flat one is listed for its realised profit."""

@@ -356,6 +356,15 @@ def test_the_account_is_quiet_only_when_every_hedge_is() -> None:
     assert [memory.hedge for memory in acting.memory.hedges] == ["btc", "eth"]
 
 
+def test_two_hedges_of_an_account_do_not_both_use_the_same_margin() -> None:
+    wanted = rules(hedge_rules(), hedge_rules(ETH, name="eth"), risk=risk_rules(leverage=1))
+
+    decision = both(snapshot(wallet=75_000), snapshot(ETH), wanted)
+
+    sizes = [c.request.contracts for c in decision.commands if isinstance(c, Approved)]
+    assert sizes == [D(1), D("0.5")], "75,000 dollars carry one coin and a half at 50,000"
+
+
 def test_what_another_position_has_lost_or_ties_up_does_not_back_this_one() -> None:
     wanted = rules(hedge_rules(), hedge_rules(ETH, name="eth", ratio=0, outer=5), risk=risk_rules(leverage=2))
     alone = both(snapshot(wallet=50_000), snapshot(ETH), wanted)
