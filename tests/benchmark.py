@@ -4,6 +4,11 @@
 bars per second of the run alone, and of the whole process with imports and data. It is a command and not a test,
 because machines are noisy. The job and the peers' scripts come from a folder given with ``--peers``.
 """
+# ruff: noqa: E402 - the clock starts before the imports, as the peers' does
+
+import time
+
+START = time.perf_counter()
 
 import argparse
 import asyncio
@@ -13,16 +18,14 @@ import resource
 import statistics
 import subprocess
 import sys
-import time
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from bot.core.policy import MarketView, Target
+from bot.core.policy import MarketView, Target
+from bot.core.values import Ratio
 
-START = time.perf_counter()
 BAR_MS = 60_000
 HOUR_MS = 3_600_000
 OURS = "hedgerow"
@@ -35,13 +38,12 @@ class Hourly:
     ratios: tuple[Decimal, ...]
     from_ms: int
 
-    def apply(self, market: "MarketView", target: "Target") -> "Target":
+    def apply(self, market: MarketView, target: Target) -> Target:
         """Set the ratio of the hour, good until the hour's end."""
-        from bot.core.values import Ratio
-
         hour = (market.at_ms - self.from_ms) // HOUR_MS
         until_ms = self.from_ms + (hour + 1) * HOUR_MS - 1
-        return replace(target, ratio=Ratio(self.ratios[hour]), reason="schedule", valid_until_ms=until_ms)
+        ratio = Ratio(self.ratios[hour])
+        return Target(ratio=ratio, band=target.band, reason="schedule", valid_until_ms=until_ms)
 
 
 def our_job(peers: Path) -> None:

@@ -238,10 +238,7 @@ class Runner:
 
     def _threatened(self, bar: int) -> bool:
         """Whether one bar's range comes near the liquidation price."""
-        point = self._path[-1] if self._path else None
-        if point is None or point.liquidation_price is None:
-            return False
-        return bool(self._near_liquidation(slice(bar, bar + 1))[0])
+        return bool(self._path and self._near_liquidation(slice(bar, bar + 1))[0])
 
     # --- the record -----------------------------------------------------------------------------------------
 

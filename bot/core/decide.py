@@ -105,10 +105,10 @@ def decide(snapshot: Snapshot, rules: Rules) -> Decision:
     number = snapshot.memory.number + 1
     if snapshot.missing:
         return _blind(snapshot, rules, number)
-    outcomes, desk = [], snapshot
+    outcomes: list[Outcome] = []
     for hedge in rules.hedges:
+        desk = _planned(snapshot, outcomes) if outcomes else snapshot
         outcomes.append(_decide_hedge(desk, rules, hedge, number))
-        desk = _planned(desk, outcomes[-1])
     return Decision(
         number=number,
         at_ms=snapshot.at_ms,
@@ -120,17 +120,19 @@ def decide(snapshot: Snapshot, rules: Rules) -> Decision:
     )
 
 
-def _planned(snapshot: Snapshot, outcome: Outcome) -> Snapshot:
-    """Show the next hedge of the account the order that was just approved, so that two cannot use the same margin."""
-    if not isinstance(outcome.command, Approved):
-        return snapshot
-    order = WorkingOrder(
-        request=outcome.command.request,
-        state=OrderState.PLANNED,
-        filled=Contracts(ZERO),
-        since_ms=snapshot.at_ms,
+def _planned(snapshot: Snapshot, outcomes: list[Outcome]) -> Snapshot:
+    """Show the next hedge of the account what was just approved, so that two hedges cannot use the same margin."""
+    planned = tuple(
+        WorkingOrder(
+            request=outcome.command.request,
+            state=OrderState.PLANNED,
+            filled=Contracts(ZERO),
+            since_ms=snapshot.at_ms,
+        )
+        for outcome in outcomes
+        if isinstance(outcome.command, Approved)
     )
-    return replace(snapshot, working=(*snapshot.working, order))
+    return replace(snapshot, working=(*snapshot.working, *planned))
 
 
 def _blind(snapshot: Snapshot, rules: Rules, number: int) -> Decision:
