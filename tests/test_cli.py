@@ -94,6 +94,15 @@ def test_a_demo_keeps_the_value_through_crash_and_squeeze(demo: tuple[Shell, Any
         assert value == pytest.approx(float(hedge["value_unhedged"]) - float(hedge["profit"]["spot"]))
 
 
+def test_the_picture_in_the_readme_is_what_the_demo_prints(shell: Shell) -> None:
+    readme = (ROOT / "README.md").read_text("utf-8")
+    picture = readme.split("```text\n")[1].split("\n```")[0]
+
+    printed = shell.run("demo", "--headless").stdout
+
+    assert picture in "\n".join(line.rstrip() for line in printed.splitlines())
+
+
 def test_every_journaled_decision_of_a_demo_is_decided_again_the_same(demo: tuple[Shell, Any]) -> None:
     shell, result = demo
 
