@@ -119,31 +119,48 @@ class Runner:
         self._path: list[PathPoint] = []
         self._first_bar: int | None = None
         self._liquidations: list[Payment] = []
+        self._income = ZERO
+        """Funding since the last decision."""
+        self._stirred = False
+        """Whether anything but funding happened since the last decision."""
         self._mids: dict[str, Decimal] = {}
 
     async def run(self, progress: Callable[[int], None]) -> Run:
         """Replay every bar; ``progress`` is told the bars done."""
         await self._loop.start()
         quiet: Quiet | None = None
-        due, bar, bars = True, 0, len(self._history)
+        bar, bars = 0, len(self._history)
         while bar < bars:
             heard = len(self._told)
             self._turn_to(bar)
-            due = due or quiet is None or len(self._told) > heard or not self._covered(quiet, bar)
-            changed = len(self._told) > heard
-            if changed:
-                self._note_liquidations(heard)
-            if due and not self._blind[bar]:
-                step = await self._loop.step()
-                self._account_for(step, bar)
-                quiet, due = step.decision.quiet, False
-                changed = len(self._told) > heard
-            if changed or not self._path:
+            self._take_note(heard)
+            if quiet is not None and not self._covered(quiet, bar):
+                quiet = None
+            if quiet is None and not self._blind[bar]:
+                quiet = await self._decide(bar)
+            if len(self._told) > heard or not self._path:
                 self._mark_path(bar)
             progress(bar)
-            bar = bar + 1 if due or quiet is None else self._next_bar(bar, quiet)
+            bar = bar + 1 if quiet is None else self._next_bar(bar, quiet)
         progress(bars)
         return self._result()
+
+    async def _decide(self, bar: int) -> Quiet:
+        """Step the loop at a bar's close, and begin to count what comes in."""
+        step = await self._loop.step()
+        self._account_for(step, bar)
+        self._income, self._stirred = ZERO, bool(step.decision.commands)
+        return step.decision.quiet
+
+    def _take_note(self, heard: int) -> None:
+        """Count funding among what was told after ``heard``, keep liquidations, and note whatever else happened."""
+        for item in self._told[heard:]:
+            if isinstance(item, Payment) and item.kind == "funding":
+                self._income += item.amount
+                continue
+            self._stirred = True
+            if isinstance(item, Payment) and item.kind == "liquidation":
+                self._liquidations.append(item)
 
     # --- the world ------------------------------------------------------------------------------------------
 
@@ -191,8 +208,9 @@ class Runner:
 
     def _covered(self, quiet: Quiet, bar: int) -> bool:
         """Whether a decision is still good at a bar's close."""
-        quote = self._exchange.touches[self._symbol].quote
-        return self._history.close_ms(bar) <= quiet.until_ms and quiet.covers((quote,))
+        if self._stirred or self._history.close_ms(bar) > quiet.until_ms:
+            return False
+        return quiet.covers((self._exchange.touches[self._symbol].quote,), self._income)
 
     def _next_bar(self, bar: int, quiet: Quiet) -> int:
         """Find the next bar on which anything can happen."""
@@ -250,13 +268,6 @@ class Runner:
         for command in step.decision.commands:
             if isinstance(command, Approved):
                 self._mids[command.request.client_order_id] = (quote.bid + quote.ask) / 2
-
-    def _note_liquidations(self, heard: int) -> None:
-        """Keep the liquidations among what was told after ``heard``."""
-        new = self._told[heard:]
-        self._liquidations += [
-            item for item in new if isinstance(item, Payment) and item.kind == "liquidation"
-        ]
 
     def _slippage(self, fills: tuple[Fill, ...]) -> Decimal:
         """Sum what fills lost against the mid they were decided at, in quote currency."""

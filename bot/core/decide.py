@@ -8,6 +8,7 @@ contract; nothing is decided for a contract while an order's fate is open.
 """
 
 from dataclasses import replace
+from decimal import Decimal
 from typing import Literal
 
 from bot.core import exposure as exposures
@@ -24,7 +25,7 @@ from bot.core.policy import NO_END_MS, MarketView, Target
 from bot.core.risk import Approved, Refused
 from bot.core.rules import HedgeRules, Rules
 from bot.core.snapshot import HedgeMemory, Memory, Quote, Snapshot
-from bot.core.values import ONE, ZERO, Contracts, Ratio, record, side_of
+from bot.core.values import ZERO, Contracts, record, side_of
 
 Answer = Literal["place", "cancel", "hold", "wait", "refused", "blind"]
 
@@ -47,17 +48,21 @@ Command = Approved | Cancel
 class Quiet:
     """How long a decision stays good: nothing is commanded up to ``until_ms`` while every price is in its box.
 
-    It speaks of time and prices only. A fill, a payment, a transfer or a changed rule ends it.
+    It speaks of time, prices and income: funding and fees, in settlement currency, since the decision. A fill, a
+    transfer or a changed rule ends it.
     """
 
     until_ms: int
     boxes: tuple[PriceBox, ...]
 
-    def covers(self, quotes: tuple[Quote, ...]) -> bool:
-        """Whether every quote still lies in its box; no boxes cover nothing."""
+    def covers(self, quotes: tuple[Quote, ...], income: Decimal = ZERO) -> bool:
+        """Whether every quote, and what came in since, still lies in its box; no boxes cover nothing.
+
+        ``income`` is what the wallet received in all, so that hedges of one wallet each see the others' share, too.
+        """
         boxes = {box.symbol: box for box in self.boxes}
         return all(
-            quote.symbol in boxes and boxes[quote.symbol].contains(quote.mark, quote.index)
+            quote.symbol in boxes and boxes[quote.symbol].contains(quote.mark, quote.index, income)
             for quote in quotes
         )
 
@@ -282,14 +287,11 @@ def _cancel(case: Case, order: WorkingOrder, reason: str) -> Outcome:
 
 def _wait(case: Case, why: str, *, standing: bool) -> Outcome:
     """Wait for an order's news. A standing order is left until patience ends or a price moves; any other is asked after."""
-    box = PriceBox(
-        symbol=case.hedge.symbol, low=Ratio(ONE), high=Ratio(ONE), mark=case.book.mark, index=case.book.index
-    )
     return Outcome(
         explanation=case.explain("wait", why),
         memory=_remember(case),
         until_ms=min(case.patience_ends_ms - 1, case.target.valid_until_ms),
-        box=box if standing else None,
+        box=exposures.box_of(case.book, ZERO, exposures.NO_INCOME) if standing else None,
     )
 
 

@@ -185,23 +185,31 @@ def trade_needed(exposure: Exposure, contract: Contract) -> Contracts:
     return Contracts(signed if abs(signed) >= max(step, contract.contracts_min) else ZERO)
 
 
-# --- how far prices may move before the answer changes ------------------------------------------------------
+# --- how far prices may move, and coins come in, before the answer changes ----------------------------------
 
 
 @record
 class PriceBox:
-    """Prices of one contract between which a hedge stays as it is; None on a side is "at any price"."""
+    """What one hedge may see without a trade becoming due: prices of its contract, and money paid to its wallet."""
 
     symbol: str
-    low: Ratio | None
-    """Lowest multiple of today's mark and index."""
-    high: Ratio | None
-    """Highest multiple of today's mark and index."""
     mark: Price
     index: Price
+    low: Ratio | None
+    """Lowest multiple of the mark and of the index; None is any price."""
+    high: Ratio | None
+    """Highest multiple of the mark and of the index; None is any price."""
+    income_min: Coins | None
+    """Least that may come in, in settlement currency, fees and funding paid being negative; None is any amount."""
+    income_max: Coins | None
+    """Most that may come in; None is any amount."""
 
-    def contains(self, mark: Decimal, index: Decimal) -> bool:
-        """Whether both prices lie inside."""
+    def contains(self, mark: Decimal, index: Decimal, income: Decimal) -> bool:
+        """Whether both prices and what came in since lie inside."""
+        if self.income_min is not None and income < self.income_min:
+            return False
+        if self.income_max is not None and income > self.income_max:
+            return False
         if self.low is None or self.high is None:
             return True
         return (
@@ -210,35 +218,76 @@ class PriceBox:
         )
 
 
-def anywhere(b: Book) -> PriceBox:
-    """Give the box of a hedge that no price can disturb."""
-    return PriceBox(symbol=b.contract.symbol, low=None, high=None, mark=b.mark, index=b.index)
+def box_of(b: Book, width: Decimal | None, incomes: tuple[Coins | None, Coins | None]) -> PriceBox:
+    """Make a box of a half-width around today's prices, None for any price, and of incomes."""
+    return PriceBox(
+        symbol=b.contract.symbol,
+        mark=b.mark,
+        index=b.index,
+        low=None if width is None else Ratio(ONE / (ONE + width)),
+        high=None if width is None else Ratio(ONE + width),
+        income_min=incomes[0],
+        income_max=incomes[1],
+    )
+
+
+NO_INCOME = Coins(ZERO), Coins(ZERO)
+ANY_INCOME = None, None
 
 
 def price_box(b: Book, hedge: HedgeRules, target: Target, now: Exposure) -> PriceBox:
-    """Find a box of marks and indexes inside which no trade becomes due, given that none is due now.
+    """Find a box inside which no trade becomes due, given that none is due now and no order works.
 
-    A share of holdings opens no gap by price: not for a linear contract, and for an inverse one not inside the band, as
-    long as nobody is long in it (a short is never wanted below zero, and a long inverse position drifts against that).
-    Otherwise the gap is monotone in the mark at a fixed index and in the index at a fixed mark, so that a box is safe if
-    its corners are, all for the same reason; the widest safe one of a short list is taken.
+    No linear target reads the wallet, and a linear share of holdings no price either. An inverse share of holdings opens
+    no gap by price as long as its drift is inside the band; there it has room for coins that come in. Any other hedge
+    gets a box of prices.
     """
-    inside = not now.outside
-    steady = b.contract.linear or (inside and b.position.contracts <= ZERO)
-    if hedge.meaning is Meaning.SHARE_OF_HOLDINGS and steady:
-        return anywhere(b)
-    for width in BOX_WIDTHS:
-        low, high = ONE / (ONE + width), ONE + width
-        corners = [
-            measure(_moved(b, m, i), hedge, target, now.in_flight) for m in (low, high) for i in (low, high)
-        ]
-        if inside:
-            safe = not any(corner.outside for corner in corners)
-        else:
-            safe = all(trade_needed(corner, b.contract) == ZERO and corner.outside for corner in corners)
-        if safe:
-            break
-    return PriceBox(symbol=b.contract.symbol, low=Ratio(low), high=Ratio(high), mark=b.mark, index=b.index)
+    shares = hedge.meaning is Meaning.SHARE_OF_HOLDINGS
+    incomes = ANY_INCOME if b.contract.linear else NO_INCOME
+    if shares and b.contract.linear:
+        return box_of(b, None, incomes)
+    if shares and b.position.contracts <= ZERO and _steady(b, target, ZERO):
+        return box_of(b, None, (_income(b, target, -ONE), _income(b, target, ONE)))
+    return box_of(b, _width(b, hedge, target, now), incomes)
+
+
+def _steady(b: Book, target: Target, income: Decimal) -> bool:
+    """Whether an inverse share of holdings is inside its band at *every* price, ``income`` coins having come in.
+
+    Its drift, net delta less the delta wanted, is the gap in coins. Prices do not move it (reference section 3.1), and
+    income moves it by the hedged share. Where the drift asks for less than no short, the gap is smaller than the drift.
+    """
+    own = b.own + income
+    drift = net_delta(b) + income - (ONE - target.ratio) * own
+    return abs(drift) <= target.band.outer * own * CLEARLY
+
+
+def _income(b: Book, target: Target, sign: Decimal) -> Coins:
+    """Find how many coins may come in (``sign`` 1) or go out (-1) without leaving the band: the most of a short list.
+
+    Both edges of the band and the drift are straight lines in the income, so that what holds at the end holds between.
+    """
+    room = target.band.outer * b.own
+    amounts = (sign * room * share for share in INCOME_SHARES)
+    return Coins(next(amount for amount in amounts if _steady(b, target, amount)))
+
+
+def _width(b: Book, hedge: HedgeRules, target: Target, now: Exposure) -> Decimal:
+    """Find the half-width of a safe box of prices, the widest of a short list.
+
+    The gap is monotone in the mark at a fixed index and in the index at a fixed mark, so that a box is safe if its four
+    corners are, all for the same reason: inside the band, or below one step.
+    """
+
+    def safe(width: Decimal) -> bool:
+        wider = ONE + width / CLEARLY
+        ends = ONE / wider, wider
+        corners = [measure(_moved(b, m, i), hedge, target, now.in_flight) for m in ends for i in ends]
+        if not now.outside:
+            return all(abs(corner.gap) <= corner.band_outer * CLEARLY for corner in corners)
+        return all(trade_needed(corner, b.contract) == ZERO and corner.outside for corner in corners)
+
+    return next((width for width in BOX_WIDTHS if safe(width)), ZERO)
 
 
 def _moved(b: Book, mark: Decimal, index: Decimal) -> Book:
@@ -247,5 +296,9 @@ def _moved(b: Book, mark: Decimal, index: Decimal) -> Book:
     return book_of(b.contract, b.holdings, b.wallet, b.position, *prices)
 
 
-BOX_WIDTHS = tuple(Decimal(width).scaleb(-4) for width in (10000, 3000, 1000, 300, 100, 30, 10, 3, 1, 0))
-"""Candidates for the half-width of a box, as shares of the price; the last is the price itself."""
+CLEARLY = ONE - ONE.scaleb(-9)
+"""How far inside an edge counts as inside at other prices: what 28 digits round away must not open a gap."""
+BOX_WIDTHS = tuple(Decimal(width).scaleb(-4) for width in (10000, 3000, 1000, 300, 100, 30, 10, 3, 1))
+"""Candidates for the half-width of a box, as shares of the price."""
+INCOME_SHARES = tuple(Decimal(share).scaleb(-2) for share in (100, 90, 75, 50, 25, 10, 5, 1, 0))
+"""Candidates for the income a box has room for, as shares of the band."""

@@ -194,6 +194,18 @@ def test_nothing_is_commanded_at_any_time_and_price_inside_quiet(
         assert decide(later, wanted).commands == ()
 
 
+def test_a_gap_that_lies_exactly_on_the_edge_promises_nothing_for_another_price() -> None:
+    """28 digits: at another price the gap may be a last digit beyond the band it was on the edge of."""
+    wanted = rules(hedge_rules(INVERSE, ratio="0.5", outer="0.01"))
+    picture = snapshot(INVERSE, spot=1, wallet=0, held=-245)
+    decision = decide(picture, wanted)
+    moved = replace(picture, quotes=(quote(INVERSE, 30_000),))
+
+    assert decision.commands == ()
+    assert decision.quiet.covers(picture.quotes)
+    assert not decision.quiet.covers(moved.quotes)
+
+
 def test_many_of_the_drawn_situations_leave_a_quiet_to_look_into() -> None:
     kinds: Counter[str] = Counter()
 
