@@ -209,7 +209,7 @@ def test_a_gap_that_lies_exactly_on_the_edge_promises_nothing_for_another_price(
 def test_many_of_the_drawn_situations_leave_a_quiet_to_look_into() -> None:
     kinds: Counter[str] = Counter()
 
-    @settings(thorough, max_examples=400, derandomize=True, database=None)
+    @settings(thorough, max_examples=1500, derandomize=True, database=None)
     @given(situations())
     def count(situation: tuple[Snapshot, Rules]) -> None:
         picture, wanted = situation
@@ -227,7 +227,7 @@ def test_many_of_the_drawn_situations_leave_a_quiet_to_look_into() -> None:
     wanted = [f"hold {meaning} {payoff}" for meaning in Meaning for payoff in Payoff]
     wanted += ["anywhere", "in a box", "for a time", "place", "cancel", "wait", "refused"]
     assert {kind: kinds[kind] for kind in wanted if kinds[kind] < 3} == {}
-    assert kinds["anywhere"] + kinds["in a box"] > 130
+    assert kinds["anywhere"] + kinds["in a box"] > 100
 
 
 @thorough
