@@ -21,7 +21,8 @@ bot.core.snapshot            one picture of one margin account
 bot.core.reports             what a venue says happened: fills, payments, order states
 bot.core.rules               what the owner allows and wants
 bot.core.policy              stages that wish for a hedge ratio
-bot.core.exposure            net delta, achieved ratio, gap, how far prices may move
+bot.core.exposure            net delta, achieved ratio, gap, the trade that closes it
+bot.core.quiet               how long an answer stays good: time, prices, income
 bot.core.pricing             at the touch with patience, then across, never beyond a cap
 bot.core.risk                the guard; the only maker of Approved and Refused
 bot.core.orders              order states, legal moves, client order ids

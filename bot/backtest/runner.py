@@ -22,8 +22,8 @@ from bot.adapters.holdings import DeclaredHoldings
 from bot.adapters.sim_venue import SimVenue
 from bot.backtest.history import Bools, History
 from bot.backtest.tally import Tally
-from bot.core.decide import Quiet
 from bot.core.instruments import Contract, MarginMode
+from bot.core.quiet import Quiet
 from bot.core.reports import Fill, Payment
 from bot.core.risk import Approved
 from bot.core.rules import Rules

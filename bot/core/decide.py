@@ -8,12 +8,11 @@ contract; nothing is decided for a contract while an order's fate is open.
 """
 
 from dataclasses import replace
-from decimal import Decimal
 from typing import Literal
 
 from bot.core import exposure as exposures
-from bot.core import policy, pricing, risk
-from bot.core.exposure import Book, Exposure, PriceBox
+from bot.core import policy, pricing, quiet, risk
+from bot.core.exposure import Book, Exposure
 from bot.core.orders import (
     BLOCKING,
     OrderRequest,
@@ -22,9 +21,10 @@ from bot.core.orders import (
     client_order_id,
 )
 from bot.core.policy import NO_END_MS, MarketView, Target
+from bot.core.quiet import PriceBox, Quiet
 from bot.core.risk import Approved, Refused
 from bot.core.rules import HedgeRules, Rules
-from bot.core.snapshot import HedgeMemory, Memory, Quote, Snapshot
+from bot.core.snapshot import HedgeMemory, Memory, Snapshot
 from bot.core.values import ZERO, Contracts, record, side_of
 
 Answer = Literal["place", "cancel", "hold", "wait", "refused", "blind"]
@@ -42,29 +42,6 @@ class Cancel:
 
 
 Command = Approved | Cancel
-
-
-@record
-class Quiet:
-    """How long a decision stays good: nothing is commanded up to ``until_ms`` while every price is in its box.
-
-    It speaks of time, prices and income: funding and fees, in settlement currency, since the decision. A fill, a
-    transfer or a changed rule ends it.
-    """
-
-    until_ms: int
-    boxes: tuple[PriceBox, ...]
-
-    def covers(self, quotes: tuple[Quote, ...], income: Decimal = ZERO) -> bool:
-        """Whether every quote, and what came in since, still lies in its box; no boxes cover nothing.
-
-        ``income`` is what the wallet received in all, so that hedges of one wallet each see the others' share, too.
-        """
-        boxes = {box.symbol: box for box in self.boxes}
-        return all(
-            quote.symbol in boxes and boxes[quote.symbol].contains(quote.mark, quote.index, income)
-            for quote in quotes
-        )
 
 
 @record
@@ -247,7 +224,7 @@ def _hold(case: Case) -> Outcome:
         explanation=case.explain("hold", f"The gap is {inside}."),
         memory=HedgeMemory(hedge=case.hedge.name),
         until_ms=case.target.valid_until_ms,
-        box=exposures.price_box(case.book, case.hedge, case.target, case.exposure),
+        box=quiet.price_box(case.book, case.hedge, case.target, case.exposure),
     )
 
 
@@ -291,7 +268,7 @@ def _wait(case: Case, why: str, *, standing: bool) -> Outcome:
         explanation=case.explain("wait", why),
         memory=_remember(case),
         until_ms=min(case.patience_ends_ms - 1, case.target.valid_until_ms),
-        box=exposures.box_of(case.book, ZERO, exposures.NO_INCOME) if standing else None,
+        box=quiet.box_of(case.book, ZERO, quiet.NO_INCOME) if standing else None,
     )
 
 

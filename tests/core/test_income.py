@@ -7,7 +7,7 @@ from hypothesis import assume, given, target
 from hypothesis import strategies as st
 
 from bot.core.decide import decide
-from bot.core.exposure import PriceBox
+from bot.core.quiet import PriceBox
 from bot.core.rules import Rules
 from bot.core.snapshot import Snapshot
 from bot.core.values import ZERO, Coins

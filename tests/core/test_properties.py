@@ -10,10 +10,11 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from bot.core.decide import Decision, decide
-from bot.core.exposure import Exposure, PriceBox
+from bot.core.exposure import Exposure
 from bot.core.instruments import Contract, Payoff
 from bot.core.orders import OrderRequest, OrderState, WorkingOrder
 from bot.core.policy import MarketView, Policy, Target
+from bot.core.quiet import PriceBox
 from bot.core.risk import Approved, judge, largest
 from bot.core.rules import HedgeRules, Meaning, RiskRules, Rules
 from bot.core.snapshot import Quote, Snapshot
@@ -35,7 +36,7 @@ from tests.core.builders import (
     working_order,
 )
 
-thorough = settings(deadline=None, max_examples=250, suppress_health_check=[HealthCheck.too_slow])
+thorough = settings(deadline=None, max_examples=200, suppress_health_check=[HealthCheck.too_slow])
 WIDE = risk_rules(leverage=10**9, margin_ratio=10**9, distance=-(10**9))
 
 CONTRACTS = {
@@ -85,8 +86,7 @@ def stages(draw: st.DrawFn) -> Policy:
 
 @st.composite
 def hedges(draw: st.DrawFn, contract: Contract, worth: Decimal) -> HedgeRules:
-    # Bands end in odd digits: no gap of whole contracts lies on an edge to the last of 28 digits.
-    outer = draw(st.sampled_from([0, 1, 1])) and draw(per_mille(0, 150)) + D("0.000000777")
+    outer = draw(st.one_of(st.just(ZERO), st.integers(0, 15).map(lambda n: D(n) / 100), per_mille(0, 150)))
     return hedge_rules(
         contract,
         meaning=draw(st.sampled_from(Meaning)),
@@ -209,7 +209,7 @@ def test_a_gap_that_lies_exactly_on_the_edge_promises_nothing_for_another_price(
 def test_many_of_the_drawn_situations_leave_a_quiet_to_look_into() -> None:
     kinds: Counter[str] = Counter()
 
-    @settings(thorough, max_examples=1500, derandomize=True, database=None)
+    @settings(thorough, max_examples=400, derandomize=True, database=None)
     @given(situations())
     def count(situation: tuple[Snapshot, Rules]) -> None:
         picture, wanted = situation
@@ -227,7 +227,7 @@ def test_many_of_the_drawn_situations_leave_a_quiet_to_look_into() -> None:
     wanted = [f"hold {meaning} {payoff}" for meaning in Meaning for payoff in Payoff]
     wanted += ["anywhere", "in a box", "for a time", "place", "cancel", "wait", "refused"]
     assert {kind: kinds[kind] for kind in wanted if kinds[kind] < 3} == {}
-    assert kinds["anywhere"] + kinds["in a box"] > 100
+    assert kinds["anywhere"] + kinds["in a box"] > 130
 
 
 @thorough

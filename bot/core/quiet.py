@@ -1,0 +1,152 @@
+"""How long an answer stays good: a time, and per hedge the prices and income inside which no trade becomes due.
+
+The loop sleeps and the backtest jumps while it lasts, so that cost grows with the number of actions. It may promise too
+little, never too much: a property test asks again at random inside it.
+"""
+
+from decimal import Decimal
+
+from bot.core.exposure import Book, Exposure, book_of, measure, net_delta, trade_needed
+from bot.core.policy import Target
+from bot.core.rules import HedgeRules, Meaning
+from bot.core.snapshot import Quote
+from bot.core.values import ONE, ZERO, Coins, Price, Ratio, record
+
+
+@record
+class PriceBox:
+    """What one hedge may see without a trade becoming due: prices of its contract, and money paid to its wallet."""
+
+    symbol: str
+    mark: Price
+    index: Price
+    low: Ratio | None
+    """Lowest multiple of the mark and of the index; None is any price."""
+    high: Ratio | None
+    """Highest multiple of the mark and of the index; None is any price."""
+    income_min: Coins | None
+    """Least that may come in, in settlement currency, fees and funding paid being negative; None is any amount."""
+    income_max: Coins | None
+    """Most that may come in; None is any amount."""
+
+    def contains(self, mark: Decimal, index: Decimal, income: Decimal) -> bool:
+        """Whether both prices and what came in since lie inside."""
+        if self.income_min is not None and income < self.income_min:
+            return False
+        if self.income_max is not None and income > self.income_max:
+            return False
+        if self.low is None or self.high is None:
+            return True
+        return (
+            self.low * self.mark <= mark <= self.high * self.mark
+            and self.low * self.index <= index <= self.high * self.index
+        )
+
+
+@record
+class Quiet:
+    """How long a decision stays good: nothing is commanded up to ``until_ms`` while every price is in its box.
+
+    It speaks of time, prices and income: funding and fees, in settlement currency, since the decision. A fill, a
+    transfer or a changed rule ends it.
+    """
+
+    until_ms: int
+    boxes: tuple[PriceBox, ...]
+
+    def covers(self, quotes: tuple[Quote, ...], income: Decimal = ZERO) -> bool:
+        """Whether every quote, and what came in since, still lies in its box; no boxes cover nothing.
+
+        ``income`` is what the wallet received in all, so that hedges of one wallet each see the others' share, too.
+        """
+        boxes = {box.symbol: box for box in self.boxes}
+        return all(
+            quote.symbol in boxes and boxes[quote.symbol].contains(quote.mark, quote.index, income)
+            for quote in quotes
+        )
+
+
+def box_of(b: Book, width: Decimal | None, incomes: tuple[Coins | None, Coins | None]) -> PriceBox:
+    """Make a box of a half-width around today's prices, None for any price, and of incomes."""
+    return PriceBox(
+        symbol=b.contract.symbol,
+        mark=b.mark,
+        index=b.index,
+        low=None if width is None else Ratio(ONE / (ONE + width)),
+        high=None if width is None else Ratio(ONE + width),
+        income_min=incomes[0],
+        income_max=incomes[1],
+    )
+
+
+NO_INCOME = Coins(ZERO), Coins(ZERO)
+ANY_INCOME = None, None
+
+
+def price_box(b: Book, hedge: HedgeRules, target: Target, now: Exposure) -> PriceBox:
+    """Find a box inside which no trade becomes due, given that none is due now and no order works.
+
+    No linear target reads the wallet, and a linear share of holdings no price either. An inverse share of holdings opens
+    no gap by price as long as its drift is inside the band; there it has room for coins that come in. Any other hedge
+    gets a box of prices.
+    """
+    shares = hedge.meaning is Meaning.SHARE_OF_HOLDINGS
+    incomes = ANY_INCOME if b.contract.linear else NO_INCOME
+    if shares and b.contract.linear:
+        return box_of(b, None, incomes)
+    if shares and b.position.contracts <= ZERO and _steady(b, target, ZERO):
+        return box_of(b, None, (_income(b, target, -ONE), _income(b, target, ONE)))
+    return box_of(b, _width(b, hedge, target, now), incomes)
+
+
+def _steady(b: Book, target: Target, income: Decimal) -> bool:
+    """Whether an inverse share of holdings is inside its band at *every* price, ``income`` coins having come in.
+
+    Its drift, net delta less the delta wanted, is the gap in coins. Prices do not move it (reference section 3.1), and
+    income moves it by the hedged share. Where the drift asks for less than no short, the gap is smaller than the drift.
+    """
+    own = b.own + income
+    drift = net_delta(b) + income - (ONE - target.ratio) * own
+    return abs(drift) <= target.band.outer * own * CLEARLY
+
+
+def _income(b: Book, target: Target, sign: Decimal) -> Coins:
+    """Find how many coins may come in (``sign`` 1) or go out (-1) without leaving the band: the most of a short list.
+
+    Both edges of the band and the drift are straight lines in the income, so that what holds at the end holds between.
+    """
+    room = target.band.outer * b.own
+    amounts = (sign * room * share for share in INCOME_SHARES)
+    return Coins(next(amount for amount in amounts if _steady(b, target, amount)))
+
+
+def _width(b: Book, hedge: HedgeRules, target: Target, now: Exposure) -> Decimal:
+    """Find the half-width of a safe box of prices, the widest of a short list.
+
+    The gap is monotone in the mark at a fixed index and in the index at a fixed mark, so that a box is safe if its four
+    corners are, all for the same reason: inside the band, or below one step.
+    """
+
+    def safe(width: Decimal) -> bool:
+        wider = ONE + width / CLEARLY
+        ends = ONE / wider, wider
+        corners = [measure(_moved(b, m, i), hedge, target, now.in_flight) for m in ends for i in ends]
+        if not now.outside:
+            return all(abs(corner.gap) <= corner.band_outer * CLEARLY for corner in corners)
+        return all(trade_needed(corner, b.contract) == ZERO and corner.outside for corner in corners)
+
+    return next((width for width in BOX_WIDTHS if safe(width)), ZERO)
+
+
+def _moved(b: Book, mark: Decimal, index: Decimal) -> Book:
+    """Show a book at multiples of its prices."""
+    prices = Price(b.mark * mark), Price(b.index * index)
+    return book_of(b.contract, b.holdings, b.wallet, b.position, *prices)
+
+
+CLEARLY = ONE - ONE.scaleb(-9)
+"""How far inside an edge counts as inside at other prices: what 28 digits round away must not open a gap."""
+BOX_WIDTHS = tuple(Decimal(width).scaleb(-4) for width in (10000, 3000, 1000, 300, 100, 30, 10, 3, 1))
+"""Candidates for the half-width of a box, as shares of the price."""
+INCOME_SHARES = tuple(Decimal(share).scaleb(-2) for share in (100, 90, 75, 50, 25, 10, 5, 1, 0))
+"""Candidates for the income a box has room for, as shares of the band."""
