@@ -349,7 +349,8 @@ def test_a_backtest_reports_as_table_and_as_json(shell: Shell) -> None:
     assert float(report["futures_pnl"]) == -20
     assert set(report) >= {
         "bars", "bars_skipped_missing", "decisions", "orders", "fills", "spot_pnl", "futures_pnl", "funding", "fees",
-        "slippage", "net_pnl", "hedge_effectiveness", "vol_reduction", "regression_slope", "dollar_offset", "achieved_ratio_min", "achieved_ratio_max",
+        "slippage", "net_pnl", "hedge_effectiveness", "vol_reduction", "regression_slope",
+        "dollar_offset", "achieved_ratio_min", "achieved_ratio_max",
         "margin_ratio_max", "liquidation_distance_min", "liquidations", "seconds",
     }  # fmt: skip
     assert "effectiveness" in table.stdout
