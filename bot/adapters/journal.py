@@ -41,7 +41,7 @@ from bot.core.orders import WORKING, IllegalTransitionError, OrderRequest, Order
 from bot.core.reports import Fill, OrderReport
 from bot.core.risk import Approved
 from bot.core.snapshot import Memory, Snapshot
-from bot.core.values import ZERO
+from bot.core.values import ZERO, Contracts
 from bot.shell.ports import Activity, JournalUnavailableError
 
 
@@ -234,6 +234,13 @@ class SqlJournal:
         connection.execute(update(cursors).where(*behind).values(cursor=cursor))
 
     # --- reading back ---------------------------------------------------------------------------------------
+
+    def filled(self, client_order_id: str) -> Contracts:
+        """Sum the fills heard of one order."""
+        ours = (fills.c.account == self._account, fills.c.client_order_id == client_order_id)
+        with self._transaction() as connection:
+            sizes = connection.execute(select(fills.c.contracts).where(*ours)).scalars().all()
+        return Contracts(sum(sizes, ZERO))
 
     def working(self) -> tuple[WorkingOrder, ...]:
         """List orders that may still change the position, oldest first."""

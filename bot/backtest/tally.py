@@ -1,6 +1,7 @@
 """A journal in memory, for runs that are their own record: the same port as the durable one."""
 
-from collections import Counter
+from collections import Counter, defaultdict
+from decimal import Decimal
 
 from bot.core.decide import Decision
 from bot.core.orders import DONE, OrderState, WorkingOrder, move
@@ -21,6 +22,7 @@ class Tally:
         """Wishes the guard refused, and orders the exchange rejected, by reason."""
         self._working: dict[str, WorkingOrder] = {}
         self._done: dict[str, OrderState] = {}
+        self._filled: dict[str, Decimal] = defaultdict(Decimal)
         self._memory = Memory()
         self._cursor = 0
 
@@ -61,9 +63,15 @@ class Tally:
         )
 
     def heard(self, activity: Activity) -> tuple[Fill, ...]:
-        """Keep the cursor; the exchange keeps the rest."""
+        """Keep the cursor and the sums of fills; the exchange keeps the rest."""
+        for fill in activity.fills:
+            self._filled[fill.client_order_id] += fill.contracts
         self._cursor = activity.cursor
         return activity.fills
+
+    def filled(self, client_order_id: str) -> Contracts:
+        """Sum the fills heard of one order."""
+        return Contracts(self._filled[client_order_id])
 
     def working(self) -> tuple[WorkingOrder, ...]:
         """List orders that may still change the position."""

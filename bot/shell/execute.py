@@ -11,10 +11,11 @@ from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_attempt,
 
 from bot.core.decide import Cancel, Decision
 from bot.core.orders import OrderState
-from bot.core.reports import OrderReport
+from bot.core.reports import Fill, OrderReport
 from bot.core.risk import Approved
-from bot.core.values import ZERO, Contracts
+from bot.core.values import ZERO, Contracts, record
 from bot.shell.ports import (
+    Activity,
     Clock,
     Journal,
     OutcomeUnknownError,
@@ -22,6 +23,7 @@ from bot.shell.ports import (
     RefusedForNowError,
     UnreachableError,
     Venue,
+    VenueError,
 )
 
 T = TypeVar("T")
@@ -62,9 +64,28 @@ async def _ask_again(ask: Callable[[], Awaitable[T]], first: Exception) -> T:
     raise AssertionError("tenacity ends with a value or an exception")
 
 
-async def execute(
-    decision: Decision, venue: Venue, journal: Journal, clock: Clock
-) -> tuple[OrderReport, ...]:
+@record
+class Done:
+    """What became of one order, and the fills heard on the way."""
+
+    report: OrderReport
+    fills: tuple[Fill, ...] = ()
+
+
+async def hear(venue: Venue, journal: Journal) -> Activity:
+    """Read fills and payments since the last hearing, and write them down.
+
+    Raises:
+        VenueError: they could not be read.
+        JournalUnavailableError: they could not be written.
+    """
+    activity = await patiently(lambda: venue.activity(journal.cursor()))
+    if activity.fills or activity.payments:
+        journal.heard(activity)
+    return activity
+
+
+async def execute(decision: Decision, venue: Venue, journal: Journal, clock: Clock) -> tuple[Done, ...]:
     """Carry out a decision that is already journaled; returns what became of each order.
 
     Raises:
@@ -73,12 +94,12 @@ async def execute(
     """
     cancels = [command for command in decision.commands if isinstance(command, Cancel)]
     places = [command for command in decision.commands if isinstance(command, Approved)]
-    reports = [await take_back(command, venue, journal, clock) for command in cancels]
-    reports += [await _place(command, venue, journal, clock) for command in places]
-    return tuple(reports)
+    done = [await take_back(command, venue, journal, clock) for command in cancels]
+    done += [await _place(command, venue, journal, clock) for command in places]
+    return tuple(done)
 
 
-async def _place(command: Approved, venue: Venue, journal: Journal, clock: Clock) -> OrderReport:
+async def _place(command: Approved, venue: Venue, journal: Journal, clock: Clock) -> Done:
     """Write SENT, send, write the answer."""
     request = command.request
     journal.order_moved(_report(command, OrderState.SENT, "about to leave"), clock.now_ms())
@@ -88,11 +109,10 @@ async def _place(command: Approved, venue: Venue, journal: Journal, clock: Clock
         report = _report(command, OrderState.UNKNOWN, str(error))
     except (UnreachableError, RateLimitedError, RefusedForNowError) as error:
         report = _report(command, OrderState.REJECTED, str(error))
-    journal.order_moved(report, clock.now_ms())
-    return report
+    return await _write(report, venue, journal, clock)
 
 
-async def take_back(command: Cancel, venue: Venue, journal: Journal, clock: Clock) -> OrderReport:
+async def take_back(command: Cancel, venue: Venue, journal: Journal, clock: Clock) -> Done:
     """Cancel an order: write CANCELLING, ask, write the answer; without one, reconciling will find out."""
     leaving = OrderReport(
         client_order_id=command.client_order_id,
@@ -105,9 +125,23 @@ async def take_back(command: Cancel, venue: Venue, journal: Journal, clock: Cloc
     try:
         report = await patiently(lambda: venue.cancel(command.symbol, command.client_order_id))
     except (OutcomeUnknownError, UnreachableError, RateLimitedError, RefusedForNowError):
-        return leaving
+        return Done(report=leaving)
+    return await _write(report, venue, journal, clock)
+
+
+async def _write(report: OrderReport, venue: Venue, journal: Journal, clock: Clock) -> Done:
+    """Write what became of an order, and first the fills that made it so.
+
+    An order whose fills cannot be read stays as it was written last; reconciling looks it up.
+    """
+    fills: tuple[Fill, ...] = ()
+    if report.filled > ZERO:
+        try:
+            fills = (await hear(venue, journal)).fills
+        except VenueError:
+            return Done(report=report)
     journal.order_moved(report, clock.now_ms())
-    return report
+    return Done(report=report, fills=fills)
 
 
 def _report(command: Approved, state: OrderState, reason: str) -> OrderReport:

@@ -9,13 +9,13 @@ from collections.abc import Callable
 from bot.core.decide import Cancel, Decision, decide
 from bot.core.instruments import Contract
 from bot.core.orders import OrderState
-from bot.core.reports import OrderReport
+from bot.core.reports import Fill, OrderReport
 from bot.core.rules import Rules
 from bot.core.snapshot import Snapshot
 from bot.core.values import record
 from bot.shell.execute import execute, patiently, take_back
 from bot.shell.observe import observe
-from bot.shell.ports import Activity, Clock, Holdings, Journal, Log, RateLimitedError, UnreachableError, Venue
+from bot.shell.ports import Clock, Holdings, Journal, Log, RateLimitedError, UnreachableError, Venue
 from bot.shell.reconcile import drop_unsent
 
 
@@ -26,7 +26,8 @@ class Step:
     snapshot: Snapshot
     decision: Decision
     reports: tuple[OrderReport, ...]
-    activity: Activity
+    fills: tuple[Fill, ...]
+    """Heard since the step before, those of this step's own orders included."""
 
 
 LOUD = frozenset({"place", "cancel", "refused", "blind"})
@@ -71,9 +72,14 @@ class Loop:
         )
         decision = decide(snapshot, self.rules)
         self._journal.decided(snapshot, decision)
-        reports = await execute(decision, self._venue, self._journal, self._clock)
+        done = await execute(decision, self._venue, self._journal, self._clock)
         self._last = decision
-        step = Step(snapshot=snapshot, decision=decision, reports=reports, activity=activity)
+        step = Step(
+            snapshot=snapshot,
+            decision=decision,
+            reports=tuple(one.report for one in done),
+            fills=activity.fills + tuple(fill for one in done for fill in one.fills),
+        )
         self._tell(step)
         return step
 
@@ -148,7 +154,7 @@ class Loop:
             self._said[explanation.hedge] = said
             say = log.bind(hedge=explanation.hedge)
             (say.info if loud else say.debug)(explanation.answer, why=explanation.why)
-        for fill in step.activity.fills:
+        for fill in step.fills:
             log.bind(hedge=self._hedge_of(fill.symbol)).info(
                 "filled", side=str(fill.side), contracts=str(fill.contracts), price=str(fill.price)
             )

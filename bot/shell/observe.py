@@ -4,7 +4,7 @@ from bot.core.instruments import Contract
 from bot.core.rules import Rules
 from bot.core.snapshot import Funding, Holding, Position, Quote, Snapshot
 from bot.core.values import ZERO
-from bot.shell.execute import patiently
+from bot.shell.execute import hear, patiently
 from bot.shell.ports import Activity, Clock, Holdings, Journal, Venue
 from bot.shell.reconcile import settle_orders
 
@@ -20,7 +20,8 @@ async def observe(
     """Read everything a decision may know, and write down what the venue reports on the way.
 
     Orders are read before positions, and looked up after: a fill in between is counted twice, as in flight and as
-    held, for one picture, and never not at all (invariant I4).
+    held, for one picture, and never not at all (invariant I4). Fills are written before the orders they fill, so that no
+    order is ever journaled as filled by fills that nobody heard of (I1).
 
     Raises:
         VenueError: a part of the picture could not be read.
@@ -28,10 +29,8 @@ async def observe(
     """
     symbols = tuple(hedge.symbol for hedge in rules.hedges)
     account = await patiently(venue.account)
+    activity = await hear(venue, journal)
     await settle_orders(account, venue, journal, clock)
-    activity = await patiently(lambda: venue.activity(journal.cursor()))
-    if activity.fills or activity.payments:
-        journal.heard(activity)
     held = await patiently(holdings.read)
     quotes = await patiently(lambda: venue.quotes(symbols))
     funding: tuple[Funding, ...] = await patiently(lambda: venue.funding(symbols))

@@ -25,7 +25,7 @@ from bot.core.instruments import Contract, MarginMode
 from bot.core.orders import OrderRequest, WorkingOrder
 from bot.core.reports import Fill, OrderReport, Payment
 from bot.core.snapshot import Funding, Holding, Memory, Position, Quote, Snapshot, Wallet
-from bot.core.values import record
+from bot.core.values import Contracts, record
 
 
 class HedgerowError(Exception):
@@ -146,6 +146,9 @@ class Journal(Protocol):
 
     def heard(self, activity: Activity) -> tuple[Fill, ...]:
         """Write fills and payments and the cursor; returns the fills that were new."""
+
+    def filled(self, client_order_id: str) -> Contracts:
+        """Sum the fills heard of one order."""
 
     def working(self) -> tuple[WorkingOrder, ...]:
         """List orders that may still change the position."""

@@ -272,3 +272,11 @@ def test_a_disk_that_takes_nothing_is_told_in_one_sentence_and_leaves_no_half(
     with open_reader(url_of(path), mode="demo") as reader:
         assert reader.last_decision(ACCOUNT) is None
         assert reader.orders(ACCOUNT, limit=10) == ()
+
+
+def test_the_fills_heard_of_an_order_are_summed_exactly(journal: SqlJournal) -> None:
+    journal.heard(activity(fills=(fill("a"), fill("b")), cursor=2))
+    journal.heard(activity(fills=(fill("b"),), cursor=3))
+
+    assert journal.filled(fill("a").client_order_id) == Decimal("0.20"), "b came twice and counts once"
+    assert journal.filled("never heard of") == ZERO

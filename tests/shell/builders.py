@@ -16,7 +16,7 @@ from bot.core.rules import HedgeRules, Meaning, PricingRules, RiskRules, Rules
 from bot.core.snapshot import Holding, Quote
 from bot.core.values import Coins, Notional, Ratio
 from bot.shell.loop import Loop
-from bot.shell.ports import AccountReport, VenueError
+from bot.shell.ports import AccountReport, Activity, VenueError
 from bot.sim.exchange import Exchange
 from strategies.fixed_ratio import Stage
 from tests.sim.builders import LINEAR, ME, D, T, quote, town
@@ -60,11 +60,19 @@ class FaultyVenue(SimVenue):
         self.hidden: set[str] = set()
         self.at_place: Callable[[OrderRequest], None] = lambda _request: None
         self.quoted = True
+        self.deaf = False
+        self.on_activity: list[VenueError | None] = []
 
     async def account(self) -> AccountReport:
         if self.on_account:
             raise self.on_account.pop(0)
         return await super().account()
+
+    async def activity(self, cursor: int) -> Activity:
+        error = self.on_activity.pop(0) if self.on_activity else None
+        if error is not None:
+            raise error
+        return Activity(fills=(), payments=(), cursor=cursor) if self.deaf else await super().activity(cursor)
 
     async def quotes(self, symbols: Sequence[str]) -> tuple[Quote, ...]:
         return await super().quotes(symbols) if self.quoted else ()

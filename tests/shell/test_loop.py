@@ -7,6 +7,7 @@ from bot.adapters.model_market import model_contract
 from bot.core import risk
 from bot.core.decide import decide
 from bot.core.orders import OrderRequest, OrderState, TimeInForce, WorkingOrder
+from bot.core.reports import OrderReport
 from bot.core.risk import Approved
 from bot.core.snapshot import Holding, Snapshot
 from bot.core.values import Coins, Contracts, Price
@@ -86,8 +87,8 @@ async def test_not_found_is_not_not_placed() -> None:
     home = await house()
     home.venue.after_place = [OutcomeUnknownError("the line broke")]
     first = await home.loop.step()
-    name = first.reports[0].client_order_id
-    home.venue.hidden.add(name)
+    home.venue.hidden.add(first.reports[0].client_order_id)
+    home.venue.deaf = True
 
     hidden = await home.loop.step()
     home.venue.hidden.clear()
@@ -96,6 +97,48 @@ async def test_not_found_is_not_not_placed() -> None:
     assert hidden.decision.explanations[0].answer == "wait"
     assert found.decision.explanations[0].answer == "hold"
     assert home.held() == D(-1)
+    assert len(home.venue.sent) == 1
+
+
+async def test_an_order_the_venue_has_no_record_of_is_settled_by_its_fills() -> None:
+    home = await house()
+    home.venue.after_place = [OutcomeUnknownError("the line broke")]
+    first = await home.loop.step()
+    home.venue.hidden.add(first.reports[0].client_order_id)
+
+    settled = await home.loop.step()
+
+    assert settled.decision.explanations[0].answer == "hold"
+    assert home.journal.working() == ()
+    assert home.journal.filled(first.reports[0].client_order_id) == D(1)
+
+
+async def test_fills_are_written_before_the_order_they_fill() -> None:
+    """Killed in between, the book knows the fill and looks the order up; never the other way round."""
+    home = await house()
+    moves: list[tuple[OrderState, bool]] = []
+    moved = home.journal.order_moved
+
+    def watch(report: OrderReport, at_ms: int) -> None:
+        moves.append((report.state, home.journal.filled(report.client_order_id) > 0))
+        moved(report, at_ms)
+
+    home.journal.order_moved = watch  # type: ignore[method-assign]
+    await home.loop.step()
+
+    assert moves == [(OrderState.SENT, False), (OrderState.FILLED, True)]
+
+
+async def test_an_order_whose_fills_cannot_be_read_is_looked_up_later() -> None:
+    home = await house()
+    home.venue.on_activity = [None, *[UnreachableError("no route")] * 4]
+    first = await home.loop.step()
+    states = [order.state for order in home.journal.working()]
+    second = await home.loop.step()
+
+    assert first.reports[0].state is OrderState.FILLED
+    assert states == [OrderState.SENT]
+    assert second.decision.explanations[0].answer == "hold"
     assert len(home.venue.sent) == 1
 
 
@@ -176,7 +219,7 @@ async def test_a_patient_order_that_is_traded_through_pays_the_maker_fee() -> No
     step = await home.loop.step()
 
     assert step.decision.explanations[0].answer == "hold"
-    assert [fill.maker for fill in step.activity.fills] == [True]
+    assert [fill.maker for fill in step.fills] == [True]
 
 
 async def test_the_quiet_of_an_answer_ends_with_a_fill_a_payment_a_price_or_a_time() -> None:
