@@ -34,6 +34,7 @@ patience_seconds = 0
 
 [loop]
 poll_seconds = 0.1
+heartbeat_seconds = 1
 """
 
 
@@ -191,6 +192,17 @@ def test_a_live_demo_draws_and_sums_up(shell: Shell) -> None:
 # --- run ----------------------------------------------------------------------------------------------------
 
 
+def wait_until_hedged(shell: Shell) -> None:
+    """Look at a running bot's journal until its hedge stands."""
+    for _ in range(60):
+        done = shell.run("status", "--json")
+        hedges = json.loads(done.stdout)["accounts"].get("main", []) if done.returncode == 0 else []
+        if hedges and hedges[0]["held"] == "-1":
+            return
+        time.sleep(0.2)
+    pytest.fail("the hedge was not made in time")
+
+
 def test_run_hedges_and_resumes_from_its_journal(shell: Shell) -> None:
     first = shell.run("run", "--seconds", "2")
     second = shell.run("run", "--seconds", "2")
@@ -208,7 +220,7 @@ def test_run_hedges_and_resumes_from_its_journal(shell: Shell) -> None:
 
 def test_run_stops_on_sigterm_with_exit_code_0_and_keeps_the_hedge(shell: Shell) -> None:
     process = shell.start("run")
-    time.sleep(4)
+    wait_until_hedged(shell)
     process.send_signal(signal.SIGTERM)
     _, err = process.communicate(timeout=20)
 
@@ -218,7 +230,7 @@ def test_run_stops_on_sigterm_with_exit_code_0_and_keeps_the_hedge(shell: Shell)
 
 def test_a_killed_run_leads_to_one_hedge_after_the_restart(shell: Shell) -> None:
     process = shell.start("run")
-    time.sleep(3)
+    wait_until_hedged(shell)
     process.kill()
     process.communicate()
 
@@ -229,7 +241,7 @@ def test_a_killed_run_leads_to_one_hedge_after_the_restart(shell: Shell) -> None
 
 def test_two_runs_on_one_account_are_one_too_many(shell: Shell) -> None:
     process = shell.start("run")
-    time.sleep(3)
+    wait_until_hedged(shell)
     second = shell.run("run", "--seconds", "1")
     process.send_signal(signal.SIGTERM)
     process.communicate(timeout=20)

@@ -206,6 +206,17 @@ def test_a_gap_that_lies_exactly_on_the_edge_promises_nothing_for_another_price(
     assert not decision.quiet.covers(moved.quotes)
 
 
+def test_a_long_inverse_position_inside_the_band_is_not_promised_every_price() -> None:
+    wanted = rules(hedge_rules(INVERSE, ratio="0.032", outer="0.113"))
+    picture = snapshot(INVERSE, spot="0.1", wallet="0.0385", held=1, entry=100_000)
+    picture = replace(picture, quotes=(quote(INVERSE, 100_000),))
+    fallen = replace(picture, quotes=(quote(INVERSE, 5_000),))
+
+    assert decide(picture, wanted).commands == ()
+    assert decide(fallen, wanted).commands != (), "a short is never wanted below zero, so the long shows"
+    assert not decide(picture, wanted).quiet.covers(fallen.quotes)
+
+
 def test_many_of_the_drawn_situations_leave_a_quiet_to_look_into() -> None:
     kinds: Counter[str] = Counter()
 
