@@ -198,7 +198,9 @@ def _series(run: Run) -> Series:
     cost = column([point.cost for point in run.path])
     wallet = column([point.wallet for point in run.path])
     realised = column([point.realised + point.seized for point in run.path])
-    death = np.array([float(p.liquidation_price or "nan") for p in run.path])[which]
+    death = np.array(
+        [float("nan" if p.liquidation_price is None else p.liquidation_price) for p in run.path]
+    )[which]
     held = float(sum((holding.coins for holding in run.setup.holdings), ZERO))
     own = np.full(len(which), held) if contract.linear else held + wallet - realised
     close, mark, spot = history.perp_close[span], history.mark[span], history.spot[span]

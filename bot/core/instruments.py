@@ -146,6 +146,9 @@ class Perpetual:
     def liquidation_price(self, contracts: Decimal, entry: Decimal, margin: Decimal) -> Price | None:
         """Mark price at which a position is liquidated, or None if no price does.
 
+        A position that stands at no price at all has a price beyond every market: 0 for a short, ``OUT_OF_REACH`` for a
+        long.
+
         ``margin`` is what backs the position, in settlement currency, its own unrealised profit excluded: the
         isolated wallet, or for a cross account wallet + others' profit - others' maintenance margin.
 
@@ -158,7 +161,7 @@ class Perpetual:
         found = [
             price
             for tier in self.tiers
-            if (price := self._tier_liquidation(side, abs(contracts), entry, margin, tier))
+            if (price := self._tier_liquidation(side, abs(contracts), entry, margin, tier)) is not None
         ]
         if not found:
             return None
@@ -167,15 +170,14 @@ class Perpetual:
     def _tier_liquidation(
         self, side: int, contracts: Decimal, entry: Decimal, margin: Decimal, tier: Tier
     ) -> Decimal | None:
-        """Solve ``margin + pnl(P) = maintenance(P)`` in one tier; None where no positive price solves it."""
+        """Solve ``margin + pnl(P) = maintenance(P)`` in one tier; None where every price keeps it."""
         size, rate, amount = contracts * self.contract_size, tier.maintenance_rate, tier.maintenance_amount
         if self.margin_rule is MarginRule.ENTRY:
             return self._liquidation_on_entry(side, size, entry, margin, tier)
         if self.linear:
-            price = formulas.liquidation_linear(side, size, entry, margin, rate, amount)
-            return price if price > ZERO else None
+            return _above_zero(side, formulas.liquidation_linear(side, size, entry, margin, rate, amount))
         if (margin + amount + side * size / entry) * side <= ZERO:
-            return None
+            return None if side < 0 else OUT_OF_REACH
         return formulas.liquidation_inverse(side, size, entry, margin, rate, amount)
 
     def _liquidation_on_entry(
@@ -186,15 +188,27 @@ class Perpetual:
         extra = margin - value  # a leverage of 1 puts the whole value up as initial margin
         if self.linear:
             extra += tier.maintenance_amount
-            price = formulas.liquidation_linear_on_entry(side, size, entry, ONE, tier.maintenance_rate, extra)
-            return price if price > ZERO else None
+            rate = tier.maintenance_rate
+            return _above_zero(
+                side, formulas.liquidation_linear_on_entry(side, size, entry, ONE, rate, extra)
+            )
         free = margin - formulas.maintenance_margin(value, tier.maintenance_rate, tier.maintenance_amount)
         if value + side * free <= ZERO:
-            return None
+            return None if side < 0 else OUT_OF_REACH
         return formulas.liquidation_inverse_on_entry(
             side, size, entry, ONE, tier.maintenance_rate, tier.maintenance_amount, extra
         )
 
+
+def _above_zero(side: int, price: Decimal) -> Decimal | None:
+    """Read a linear price: at or below zero a long is never liquidated, and a short always."""
+    if price > ZERO:
+        return price
+    return ZERO if side < 0 else None
+
+
+OUT_OF_REACH = Decimal(10) ** 18
+"""A price no market reaches."""
 
 Contract = Perpetual
 """Whatever can carry a hedge."""

@@ -119,9 +119,9 @@ def margin_after(snapshot: Snapshot, symbol: str, signed: Decimal, fill_price: P
     cash = wallet.balance + filled.realised - fees
     if snapshot.margin_mode == "isolated":
         before = position.isolated_margin or ZERO
-        backing = isolated_margin(
-            contract, before, position.contracts, contracts, fill_price, snapshot.leverage
-        )
+        held = position.contracts
+        aside = isolated_margin(contract, before, held, contracts, fill_price, snapshot.leverage)
+        backing = Coins(min(aside, cash))  # no more can be set aside than there is
     else:
         backing = Coins(cash + others.profit - others.maintenance)
     own_pnl = contract.pnl(contracts, entry, quote.mark) if contracts != ZERO else ZERO

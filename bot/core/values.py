@@ -1,7 +1,8 @@
 """Values every room shares: records, units, and rounding to whole steps.
 
-Money, prices and sizes are :class:`~decimal.Decimal`. Mixing one with a float raises, because importing this
-module arms Decimal's ``FloatOperation`` trap for the thread that runs it and for every thread started later.
+Money, prices and sizes are :class:`~decimal.Decimal`. Calculating with a float, ordering against one or making a
+Decimal of one raises (only ``==`` does not), because importing this module arms Decimal's ``FloatOperation`` trap for the
+thread that runs it and for every thread started later.
 Times are integers: milliseconds since 1970-01-01 UTC, in names that end in ``_ms``.
 """
 

@@ -455,3 +455,11 @@ def test_a_flat_account_is_at_no_risk() -> None:
 
 def test_memory_of_a_hedge_it_never_saw_is_empty() -> None:
     assert Memory().of("btc").gap_since_ms is None
+
+
+def test_isolated_margin_cannot_be_more_than_the_wallet_holds() -> None:
+    poor = replace(snapshot(spot=10, wallet=1000), margin_mode="isolated", leverage=D(5))
+
+    decision = decide(poor, rules(risk=risk_rules(leverage=1000, distance="0.1")))
+
+    assert placed(decision).request.contracts < D("0.2"), "1,000 back 0.2 coins 10 % far, not ten"

@@ -9,10 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.core import formulas
-from bot.core.instruments import Contract, MarginRule, Payoff, tiers_from
+from bot.core import formulas, risk
+from bot.core.decide import decide
+from bot.core.instruments import OUT_OF_REACH, Contract, MarginRule, Payoff, tiers_from
 from bot.core.values import ONE, ZERO, record
-from tests.core.builders import INVERSE, LINEAR, D, inverse_contract, linear_contract
+from tests.core.builders import INVERSE, LINEAR, D, inverse_contract, linear_contract, quote, rules, snapshot
 
 MAKERS: dict[Payoff, Callable[..., Contract]] = {
     Payoff.LINEAR: linear_contract,
@@ -212,3 +213,26 @@ def test_the_profit_of_each_payoff_is_paid_in_its_own_currency() -> None:
     assert LINEAR.pnl(D(-2), D(50_000), D(40_000)) == D(20_000), "dollars"
     assert INVERSE.pnl(D(-1000), D(50_000), D(40_000)) == D("0.5"), "coins"
     assert LINEAR.pnl(ZERO, D(50_000), D(40_000)) == ZERO
+
+
+@pytest.mark.parametrize("rule", list(MarginRule))
+def test_a_position_that_stands_at_no_price_is_never_taken_for_a_safe_one(rule: MarginRule) -> None:
+    linear, inverse = (
+        replace(linear_contract(), margin_rule=rule),
+        replace(inverse_contract(), margin_rule=rule),
+    )
+
+    assert linear.liquidation_price(D(-1), D(50_000), D(-60_000)) == 0
+    assert linear.liquidation_price(D(1), D(50_000), D(60_000)) is None
+    assert inverse.liquidation_price(D(500), D(50_000), D(-2)) == OUT_OF_REACH
+    assert inverse.liquidation_price(D(-500), D(50_000), D(2)) is None
+    hopeless = inverse.liquidation_price(D(-500), D(50_000), D(-2))
+    assert hopeless is not None
+    assert 0 < hopeless < 50_000
+
+
+def test_the_guard_refuses_beside_a_hopeless_wallet() -> None:
+    picture = snapshot(spot=2, held=-1, wallet=-60_000)
+
+    assert risk.margin_now(picture, LINEAR.symbol).liquidation_distance(quote().mark) == -1
+    assert "liquidation_distance" in decide(picture, rules()).refused[0].gates
