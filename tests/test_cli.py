@@ -357,7 +357,7 @@ def test_a_backtest_reports_as_table_and_as_json(shell: Shell) -> None:
     report = shell.json("backtest", "--data", str(candles))
     table = shell.run("backtest", "--data", str(candles))
 
-    assert report["spot_pnl"] == "20.0"
+    assert report["spot_pnl"] == "20"
     assert float(report["futures_pnl"]) == -20
     assert set(report) >= {
         "bars", "bars_skipped_missing", "decisions", "orders", "fills", "spot_pnl", "futures_pnl", "funding", "fees",

@@ -114,19 +114,19 @@ def report(run: Run, seconds: float) -> Report:
         fills=len(run.fills),
         refusals=run.refusals,
         settlements=sum(payment.kind == "funding" for payment in run.payments),
-        spot_pnl=spot_pnl,
-        futures_pnl=pnl * rate,
-        funding=funding * rate,
-        fees=-fees * rate,
-        slippage=-run.slippage,
-        net_pnl=spot_pnl + (pnl + funding - fees) * rate,
+        spot_pnl=_plain(spot_pnl),
+        futures_pnl=_plain(pnl * rate),
+        funding=_plain(funding * rate),
+        fees=_plain(-fees * rate),
+        slippage=_plain(-run.slippage),
+        net_pnl=_plain(spot_pnl + (pnl + funding - fees) * rate),
         settle=contract.settle,
-        futures_pnl_settle=pnl,
-        funding_settle=funding,
-        fees_settle=-fees,
-        position_contracts=end.contracts,
-        wallet_settle=end.wallet,
-        equity_settle=end.wallet + open_pnl,
+        futures_pnl_settle=_plain(pnl),
+        funding_settle=_plain(funding),
+        fees_settle=_plain(-fees),
+        position_contracts=_plain(end.contracts),
+        wallet_settle=_plain(end.wallet),
+        equity_settle=_plain(end.wallet + open_pnl),
         value_quote_min=_extreme(np.min, series.value),
         value_quote_max=_extreme(np.max, series.value),
         hedge_effectiveness={name: effect.hedge_effectiveness for name, effect in effects.items()},
@@ -141,6 +141,11 @@ def report(run: Run, seconds: float) -> Report:
         liquidations=run.liquidations,
         seconds=seconds,
     )
+
+
+def _plain(amount: Decimal) -> Decimal:
+    """Drop idle zeros and exponents; the value stays what it is."""
+    return Decimal(f"{amount.normalize():f}")
 
 
 def _settled(run: Run) -> tuple[Decimal, Decimal, Decimal, Decimal]:
