@@ -97,7 +97,9 @@ def toml_lines(text: str) -> dict[KeyPath, int]:
         statement += line + "\n"
         try:
             parsed = tomllib.loads(statement)
-        except tomllib.TOMLDecodeError:
+        except (
+            tomllib.TOMLDecodeError
+        ):  # the text as a whole is valid: this statement goes on in the next line
             continue
         if statement.lstrip().startswith("["):
             table = _table_named(parsed, entries)

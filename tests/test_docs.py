@@ -52,10 +52,13 @@ def test_the_exit_codes_are_those_the_readme_promises() -> None:
 def test_every_variable_a_document_names_is_a_setting(tmp_path: Path) -> None:
     config = tmp_path / "hedgerow.toml"
     config.write_text((ROOT / "hedgerow.toml").read_text("utf-8"))
-    for document in DOCUMENTS:
-        text = (ROOT / document).read_text("utf-8")
-        for name, value in re.findall(r"(HEDGEROW_[A-Z_]+[A-Z])=([\w.]+)", text):
-            load([config], environ={name: value}, dotenv=None)
+    text = "".join((ROOT / document).read_text("utf-8") for document in DOCUMENTS)
+    named = re.findall(r"(HEDGEROW_[A-Z_]+[A-Z])=([\w.]+)", text)
+
+    assert named
+    for name, value in named:
+        origins = load([config], environ={name: value}, dotenv=None).origins
+        assert f"environment {name}" in origins.values()
 
 
 def test_every_target_a_document_names_is_in_the_makefile() -> None:

@@ -6,6 +6,7 @@ currency; coin amounts of an inverse hedge are valued at the last spot price, so
 
 from collections.abc import Callable, Mapping
 from decimal import Decimal
+from typing import cast
 
 import numpy as np
 
@@ -13,6 +14,7 @@ from bot.backtest.history import Floats, Ints
 from bot.backtest.runner import Run, exact
 from bot.core import formulas
 from bot.core.instruments import Contract
+from bot.core.positions import entry_of, open_pnl
 from bot.core.values import ZERO, record
 
 HOUR_MS = 3_600_000
@@ -99,7 +101,7 @@ def report(run: Run, seconds: float) -> Report:
     contract, history = run.setup.contract, run.history
     last_spot = exact(_last_valid(history.spot, history.perp_close))
     rate = Decimal(1) if contract.linear else last_spot
-    pnl, open_pnl, funding, fees = _settled(run)
+    pnl, unrealised, funding, fees = _settled(run)
     spot_pnl = _spot_pnl(run, last_spot)
     series = _series(run)
     effects = _effects(run, series)
@@ -126,7 +128,7 @@ def report(run: Run, seconds: float) -> Report:
         fees_settle=_plain(-fees),
         position_contracts=_plain(end.contracts),
         wallet_settle=_plain(end.wallet),
-        equity_settle=_plain(end.wallet + open_pnl),
+        equity_settle=_plain(end.wallet + unrealised),
         value_quote_min=_extreme(np.min, series.value),
         value_quote_max=_extreme(np.max, series.value),
         hedge_effectiveness={name: effect.hedge_effectiveness for name, effect in effects.items()},
@@ -155,13 +157,10 @@ def _settled(run: Run) -> tuple[Decimal, Decimal, Decimal, Decimal]:
     """
     contract, end = run.setup.contract, run.path[-1]
     close = exact(run.history.perp_close[-1])
-    open_pnl = ZERO
-    if end.contracts != ZERO:
-        gain = 1 if (end.contracts > ZERO) == contract.linear else -1
-        open_pnl = gain * (contract.value(end.contracts, close) - end.cost)
+    unrealised = open_pnl(contract, end.contracts, end.cost, close)
     funding = sum((payment.amount for payment in run.payments if payment.kind == "funding"), ZERO)
     fees = sum((fill.fee for fill in run.fills), ZERO)
-    return end.realised + end.seized + open_pnl, open_pnl, funding, fees
+    return end.realised + end.seized + unrealised, unrealised, funding, fees
 
 
 def _start_coins(run: Run) -> Decimal:
@@ -200,7 +199,7 @@ def _series(run: Run) -> Series:
         return np.array([float(value) for value in values])[which]
 
     size = column([point.contracts * contract.contract_size for point in run.path])
-    cost = column([point.cost for point in run.path])
+    entry = column([entry_of(contract, point.contracts, point.cost) for point in run.path])
     wallet = column([point.wallet for point in run.path])
     realised = column([point.realised + point.seized for point in run.path])
     death = np.array(
@@ -209,7 +208,7 @@ def _series(run: Run) -> Series:
     held = float(sum((holding.coins for holding in run.setup.holdings), ZERO))
     own = np.full(len(which), held) if contract.linear else held + wallet - realised
     close, mark, spot = history.perp_close[span], history.mark[span], history.spot[span]
-    pnl = realised + _open_pnl(contract, size, cost, close)
+    pnl = realised + _open_pnl(contract, size, entry, close)
     hedge = pnl if contract.linear else pnl * spot
     delta = own + size if contract.linear else own + pnl + size / close
     return Series(
@@ -218,29 +217,31 @@ def _series(run: Run) -> Series:
         hedge=hedge,
         achieved=1 - delta / np.where(own > 0, own, np.nan),
         value=own * spot + hedge,
-        margin_ratio=_margin_ratio(run, span, size, cost, wallet),
+        margin_ratio=_margin_ratio(run, span, size, entry, wallet),
         liquidation_distance=np.where(size < 0, death / mark - 1, 1 - death / mark),
     )
 
 
-def _open_pnl(contract: Contract, size: Floats, cost: Floats, price: Floats) -> Floats:
-    """Unrealised profit from cost, in settlement currency."""
-    gain = np.where((size > 0) == contract.linear, 1.0, -1.0)
-    value = np.abs(size) * price if contract.linear else np.abs(size) / price
-    return np.where(size == 0, 0.0, gain * (value - cost))
+def _open_pnl(contract: Contract, size: Floats, entry: Floats, price: Floats) -> Floats:
+    """Unrealised profit of signed sizes, in settlement currency; a flat position has none."""
+    formula = formulas.linear_pnl if contract.linear else formulas.inverse_pnl
+    known = np.where(size == 0, 1.0, entry)  # of a flat position any entry will do
+    # numpy's own types are wider than the formulas' idea of an array, so that they have to be told.
+    pnl = formula(1, *(cast("formulas.Array", figures) for figures in (size, known, price)))
+    return cast("Floats", pnl)
 
 
-def _margin_ratio(run: Run, span: slice, size: Floats, cost: Floats, wallet: Floats) -> Floats:
+def _margin_ratio(run: Run, span: slice, size: Floats, entry: Floats, wallet: Floats) -> Floats:
     """Maintenance over equity at each bar's worst price, with the position held into the bar."""
     history, contract = run.history, run.setup.contract
-    size, cost, wallet = size[:-1], cost[:-1], wallet[:-1]
+    size, entry, wallet = size[:-1], entry[:-1], wallet[:-1]
     high, low = history.perp_high[span][1:], history.perp_low[span][1:]
     worst = np.where(size < 0, high, low)
     value = np.abs(size) * worst if contract.linear else np.abs(size) / worst
     maintenance = np.max(
         [float(t.maintenance_rate) * value - float(t.maintenance_amount) for t in contract.tiers], axis=0
     )
-    equity = wallet + _open_pnl(contract, size, cost, worst)
+    equity = wallet + _open_pnl(contract, size, entry, worst)
     return np.where((size == 0) | (equity <= 0), np.nan, maintenance / np.where(equity > 0, equity, 1))
 
 

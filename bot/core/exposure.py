@@ -4,6 +4,8 @@ Here is where an inverse hedge is right or wrong. Coins count where they lie *an
 (reference section 3.1), so that a price move alone opens no gap.
 """
 
+from decimal import Decimal
+
 from bot.core import formulas
 from bot.core.instruments import Contract
 from bot.core.policy import Target
@@ -142,7 +144,15 @@ def _wanted_inverse(b: Book, hedge: HedgeRules, ratio: Ratio) -> Coins:
 
 def net_delta(b: Book) -> Coins:
     """Coins the dollar value still moves with, collateral and unrealised coin profit included."""
-    return Coins(b.holdings + b.coin_equity + b.contract.coins(b.position.contracts, b.mark))
+    return _delta(b, b.position.contracts)
+
+
+def _delta(b: Book, contracts: Decimal) -> Coins:
+    """Net delta with a position of so many signed contracts, its coin equity being as it is."""
+    short = -b.contract.size(contracts)
+    if b.contract.linear:
+        return Coins(formulas.net_delta_linear(b.holdings, short))
+    return Coins(formulas.net_delta_inverse(b.holdings, b.equity, short, b.mark))
 
 
 def measure(b: Book, hedge: HedgeRules, target: Target, in_flight: Contracts) -> Exposure:
@@ -151,7 +161,6 @@ def measure(b: Book, hedge: HedgeRules, target: Target, in_flight: Contracts) ->
     exact = -wanted_size(b, hedge, target.ratio) / contract.contract_size
     round_target = floor_to_step if contract.linear else round_to_step
     own_contracts = contract.contracts_for(own, b.mark)
-    after = b.holdings + b.coin_equity + contract.coins(exact, b.mark)
     return Exposure(
         holdings=b.holdings,
         own=own,
@@ -164,7 +173,7 @@ def measure(b: Book, hedge: HedgeRules, target: Target, in_flight: Contracts) ->
         band_outer=Contracts(target.band.outer * own_contracts),
         band_inner=Contracts(target.band.inner * own_contracts),
         ratio_achieved=Ratio(ONE - delta / own) if own > ZERO else None,
-        net_short=after < -contract.coins(contract.contracts_step, b.mark),
+        net_short=_delta(b, exact) < -contract.coins(contract.contracts_step, b.mark),
     )
 
 

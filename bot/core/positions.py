@@ -34,6 +34,18 @@ def entry_of(contract: Contract, contracts: Decimal, cost: Decimal) -> Price:
     return Price(cost / size if contract.linear else size / cost)
 
 
+def gain_of(contract: Contract, contracts: Decimal) -> int:
+    """Give +1 if a position gains as its value rises above its cost, -1 if as it falls: a short, or an inverse long."""
+    return 1 if (contracts > ZERO) == contract.linear else -1
+
+
+def open_pnl(contract: Contract, contracts: Decimal, cost: Decimal, price: Decimal) -> Decimal:
+    """Unrealised profit of a position at a price, from its exact cost."""
+    if contracts == ZERO:
+        return ZERO
+    return gain_of(contract, contracts) * (contract.value(contracts, price) - cost)
+
+
 def isolated_margin(
     contract: Contract, margin: Decimal, held: Decimal, after: Decimal, price: Decimal, leverage: Decimal
 ) -> Coins:
@@ -59,7 +71,7 @@ def fill(contract: Contract, held: Decimal, cost: Decimal, added: Decimal, price
     opened = money(contract.value(abs(added) - closed, price))
     if closed == ZERO:
         return Filled(contracts=Contracts(held + added), cost=Coins(cost + opened), realised=Coins(ZERO))
-    gain = 1 if (held > ZERO) == contract.linear else -1
+    gain = gain_of(contract, held)
     value, share = money(contract.value(closed, price)), cost * closed / abs(held)
     realised = money(gain * (value - share))
     left = cost - (value - gain * realised)

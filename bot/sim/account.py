@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Literal
 
 from bot.core.instruments import Contract, MarginMode, MarginRule
-from bot.core.positions import entry_of, fill, isolated_margin
+from bot.core.positions import entry_of, fill, isolated_margin, open_pnl
 from bot.core.values import ZERO, Price, money, record
 
 WalletKind = Literal["spot", "futures"]
@@ -50,10 +50,7 @@ class SimPosition:
 
     def pnl(self, mark: Decimal) -> Decimal:
         """Unrealised profit at a mark, from the exact cost."""
-        if self.contracts == ZERO:
-            return ZERO
-        gain = 1 if (self.contracts > ZERO) == self.contract.linear else -1
-        return gain * (self.contract.value(self.contracts, mark) - self.cost)
+        return open_pnl(self.contract, self.contracts, self.cost, mark)
 
     def maintenance(self, mark: Decimal) -> Decimal:
         """Maintenance margin at a mark."""
