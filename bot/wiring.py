@@ -21,7 +21,7 @@ from bot.core.instruments import Contract
 from bot.core.reports import Fill, Payment
 from bot.core.rules import Rules
 from bot.core.snapshot import Holding
-from bot.core.values import ZERO, Coins
+from bot.core.values import ZERO, Coins, Money
 from bot.settings import Hedge, Loaded, Settings, load
 from bot.shell.loop import Loop, Step
 from bot.shell.ports import Clock, Journal, JournalUnavailableError, Log, SettingsError
@@ -265,7 +265,7 @@ def backtest_of(settings: Settings, hedge_name: str | None, bars: History) -> Ru
     setup = Setup(
         contract=settings.backtest.applied_to(contract_of(name, hedge.symbol, exact(bars.perp_close[0]))),
         holdings=(Holding(asset=hedge.asset, coins=Coins(hedge.holdings), place="declared"),),
-        deposit=Coins(account.deposit),
+        deposit=Money(account.deposit),
         margin_mode=account.margin_mode,
         leverage=account.leverage,
         participation=settings.backtest.participation,

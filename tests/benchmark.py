@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import Any
 
 from bot.core.policy import MarketView, Target
-from bot.core.values import Ratio
+from bot.core.values import Money, Ratio
 
 BAR_MS = 60_000
 HOUR_MS = 3_600_000
@@ -108,7 +108,7 @@ def our_job(peers: Path) -> None:
     setup = Setup(
         contract=contract,
         holdings=(Holding(asset="BTC", coins=Coins(Decimal(str(common.SPOT))), place="declared"),),
-        deposit=Coins(Decimal(1_000_000)),
+        deposit=Money(Decimal(1_000_000)),
         margin_mode="cross",
         leverage=Decimal(20),
         participation=Decimal(1),

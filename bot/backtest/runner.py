@@ -28,7 +28,7 @@ from bot.core.reports import Fill, Payment
 from bot.core.risk import Approved
 from bot.core.rules import Rules
 from bot.core.snapshot import Holding, Quote
-from bot.core.values import ZERO, Coins, Contracts, Price, floor_to_step, record, round_to_step
+from bot.core.values import ZERO, Contracts, Money, Price, floor_to_step, record, round_to_step
 from bot.shell.loop import Loop, Step
 from bot.shell.ports import Log
 from bot.sim.exchange import Exchange
@@ -45,7 +45,7 @@ class Setup:
 
     contract: Contract
     holdings: tuple[Holding, ...]
-    deposit: Coins
+    deposit: Money
     """Margin at the start, in settlement currency."""
     margin_mode: MarginMode
     leverage: Decimal

@@ -16,6 +16,7 @@ from bot.core.values import (
     ZERO,
     Coins,
     Contracts,
+    Money,
     Price,
     Ratio,
     ceil_to_step,
@@ -67,7 +68,7 @@ class Book:
     position: Position
     mark: Price
     index: Price
-    equity: Coins
+    equity: Money
     """Wallet and unrealised profit, in settlement currency."""
     own: Coins
     """B0: own coins. Coin funding and fees move them, price profit does not."""
@@ -75,7 +76,7 @@ class Book:
     @property
     def coin_equity(self) -> Coins:
         """Q: coins in the futures wallet, unrealised profit included; a linear contract's wallet holds no coins."""
-        return Coins(ZERO) if self.contract.linear else self.equity
+        return Coins(ZERO) if self.contract.linear else Coins(self.equity)
 
 
 def book(snapshot: Snapshot, hedge: HedgeRules) -> Book:
@@ -106,7 +107,7 @@ def book_of(
         position=position,
         mark=mark,
         index=index,
-        equity=Coins(wallet.balance + open_pnl),
+        equity=Money(wallet.balance + open_pnl),
         own=Coins(holdings + in_wallet),
     )
 

@@ -8,7 +8,7 @@ harmonic for an inverse one (reference section 2), and a partial close leaves it
 from decimal import Decimal
 
 from bot.core.instruments import Contract
-from bot.core.values import ZERO, Coins, Contracts, Price, money, record
+from bot.core.values import ZERO, Contracts, Money, Price, money, record
 
 
 @record
@@ -16,14 +16,14 @@ class Filled:
     """A position after a fill."""
 
     contracts: Contracts
-    cost: Coins
-    realised: Coins
+    cost: Money
+    realised: Money
     """Price profit that the fill realised, in settlement currency."""
 
 
-def cost_of(contract: Contract, contracts: Decimal, entry: Decimal) -> Coins:
+def cost_of(contract: Contract, contracts: Decimal, entry: Decimal) -> Money:
     """Settlement value a position was entered at; 0 when flat."""
-    return Coins(ZERO) if contracts == ZERO else Coins(money(contract.value(contracts, entry)))
+    return Money(ZERO) if contracts == ZERO else Money(money(contract.value(contracts, entry)))
 
 
 def entry_of(contract: Contract, contracts: Decimal, cost: Decimal) -> Price:
@@ -48,18 +48,18 @@ def open_pnl(contract: Contract, contracts: Decimal, cost: Decimal, price: Decim
 
 def isolated_margin(
     contract: Contract, margin: Decimal, held: Decimal, after: Decimal, price: Decimal, leverage: Decimal
-) -> Coins:
+) -> Money:
     """Margin set aside for an isolated position after a fill at ``price`` took it from ``held`` to ``after`` contracts.
 
     What is added brings value / leverage along, what is closed releases its share, a turned position starts anew.
     """
     if after == ZERO:
-        return Coins(ZERO)
+        return Money(ZERO)
     if held * after <= ZERO:
-        return Coins(money(contract.value(after, price) / leverage))
+        return Money(money(contract.value(after, price) / leverage))
     if abs(after) > abs(held):
-        return Coins(margin + money(contract.value(abs(after) - abs(held), price) / leverage))
-    return Coins(money(margin * abs(after) / abs(held)))
+        return Money(margin + money(contract.value(abs(after) - abs(held), price) / leverage))
+    return Money(money(margin * abs(after) / abs(held)))
 
 
 def fill(contract: Contract, held: Decimal, cost: Decimal, added: Decimal, price: Decimal) -> Filled:
@@ -70,9 +70,9 @@ def fill(contract: Contract, held: Decimal, cost: Decimal, added: Decimal, price
     closed = min(abs(added), abs(held)) if held * added < ZERO else ZERO
     opened = money(contract.value(abs(added) - closed, price))
     if closed == ZERO:
-        return Filled(contracts=Contracts(held + added), cost=Coins(cost + opened), realised=Coins(ZERO))
+        return Filled(contracts=Contracts(held + added), cost=Money(cost + opened), realised=Money(ZERO))
     gain = gain_of(contract, held)
     value, share = money(contract.value(closed, price)), cost * closed / abs(held)
     realised = money(gain * (value - share))
     left = cost - (value - gain * realised)
-    return Filled(contracts=Contracts(held + added), cost=Coins(left + opened), realised=Coins(realised))
+    return Filled(contracts=Contracts(held + added), cost=Money(left + opened), realised=Money(realised))

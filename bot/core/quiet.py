@@ -10,7 +10,7 @@ from bot.core.exposure import Book, Exposure, book_of, measure, net_delta, trade
 from bot.core.policy import Target
 from bot.core.rules import HedgeRules, Meaning
 from bot.core.snapshot import Quote
-from bot.core.values import ONE, ZERO, Coins, Price, Ratio, record
+from bot.core.values import ONE, ZERO, Money, Price, Ratio, record
 
 
 @record
@@ -24,9 +24,9 @@ class PriceBox:
     """Lowest multiple of the mark and of the index; None is any price."""
     high: Ratio | None
     """Highest multiple of the mark and of the index; None is any price."""
-    income_min: Coins | None
+    income_min: Money | None
     """Least that may come in, in settlement currency, fees and funding paid being negative; None is any amount."""
-    income_max: Coins | None
+    income_max: Money | None
     """Most that may come in; None is any amount."""
 
     def contains(self, mark: Decimal, index: Decimal, income: Decimal) -> bool:
@@ -66,7 +66,7 @@ class Quiet:
         )
 
 
-def box_of(b: Book, width: Decimal | None, incomes: tuple[Coins | None, Coins | None]) -> PriceBox:
+def box_of(b: Book, width: Decimal | None, incomes: tuple[Money | None, Money | None]) -> PriceBox:
     """Make a box of a half-width around today's prices, None for any price, and of incomes."""
     return PriceBox(
         symbol=b.contract.symbol,
@@ -79,7 +79,7 @@ def box_of(b: Book, width: Decimal | None, incomes: tuple[Coins | None, Coins | 
     )
 
 
-NO_INCOME = Coins(ZERO), Coins(ZERO)
+NO_INCOME = Money(ZERO), Money(ZERO)
 ANY_INCOME = None, None
 
 
@@ -110,14 +110,14 @@ def _steady(b: Book, target: Target, income: Decimal) -> bool:
     return abs(drift) <= target.band.outer * own * CLEARLY
 
 
-def _income(b: Book, target: Target, sign: Decimal) -> Coins:
+def _income(b: Book, target: Target, sign: Decimal) -> Money:
     """Find how many coins may come in (``sign`` 1) or go out (-1) without leaving the band: the most of a short list.
 
     Both edges of the band and the drift are straight lines in the income, so that what holds at the end holds between.
     """
     room = target.band.outer * b.own
     amounts = (sign * room * share for share in INCOME_SHARES)
-    return Coins(next(amount for amount in amounts if _steady(b, target, amount)))
+    return Money(next(amount for amount in amounts if _steady(b, target, amount)))
 
 
 def _width(b: Book, hedge: HedgeRules, target: Target, now: Exposure) -> Decimal:

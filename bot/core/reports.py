@@ -3,7 +3,7 @@
 from typing import Literal
 
 from bot.core.orders import OrderState
-from bot.core.values import Coins, Contracts, Price, Side, record
+from bot.core.values import Contracts, Money, Price, Side, record
 
 
 @record
@@ -16,9 +16,9 @@ class Fill:
     side: Side
     contracts: Contracts
     price: Price
-    fee: Coins
+    fee: Money
     """Paid, in settlement currency; negative is a rebate."""
-    realised_pnl: Coins
+    realised_pnl: Money
     """Price profit this fill realised, in settlement currency."""
     maker: bool
     at_ms: int
@@ -32,7 +32,7 @@ class Payment:
     kind: Literal["funding", "deposit", "withdrawal", "liquidation"]
     symbol: str | None
     asset: str
-    amount: Coins
+    amount: Money
     at_ms: int
 
 

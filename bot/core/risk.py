@@ -14,7 +14,7 @@ from bot.core.orders import OrderRequest
 from bot.core.positions import cost_of, entry_of, fill, isolated_margin
 from bot.core.rules import RiskRules
 from bot.core.snapshot import Quote, Snapshot
-from bot.core.values import ONE, ZERO, Coins, Contracts, Price, Side, floor_to_step, record
+from bot.core.values import ONE, ZERO, Contracts, Money, Price, Side, floor_to_step, record
 
 MS = Decimal(1000)
 
@@ -121,9 +121,9 @@ def margin_after(snapshot: Snapshot, symbol: str, signed: Decimal, fill_price: P
         before = position.isolated_margin or ZERO
         held = position.contracts
         aside = isolated_margin(contract, before, held, contracts, fill_price, snapshot.leverage)
-        backing = Coins(min(aside, cash))  # no more can be set aside than there is
+        backing = Money(min(aside, cash))  # no more can be set aside than there is
     else:
-        backing = Coins(cash + others.profit - others.maintenance)
+        backing = Money(cash + others.profit - others.maintenance)
     own_pnl = contract.pnl(contracts, entry, quote.mark) if contracts != ZERO else ZERO
     return After(
         account_equity=cash + others.profit + own_pnl,

@@ -4,7 +4,7 @@ from decimal import Decimal
 
 from bot.core.instruments import Contract, MarginMode
 from bot.core.orders import WorkingOrder
-from bot.core.values import ONE, ZERO, Coins, Contracts, Price, Ratio, record
+from bot.core.values import ONE, ZERO, Coins, Contracts, Money, Price, Ratio, record
 
 
 @record
@@ -22,9 +22,9 @@ class Wallet:
     """A futures wallet in one settlement currency: the margin of the account."""
 
     asset: str
-    balance: Coins
+    balance: Money
     """Realised: deposits + realised profit + funding - fees."""
-    deposited: Coins
+    deposited: Money
     """Deposits less withdrawals since the account began."""
 
 
@@ -36,9 +36,9 @@ class Position:
     contracts: Contracts
     entry_price: Price
     """Average entry: quantity-weighted (linear) or harmonic (inverse); 0 when flat."""
-    realised_pnl: Coins
+    realised_pnl: Money
     """Price profit realised so far, fees and funding excluded, in settlement currency."""
-    isolated_margin: Coins | None = None
+    isolated_margin: Money | None = None
     """Margin set aside for it; None in a cross account, where the whole wallet stands behind it."""
 
 
@@ -135,7 +135,7 @@ class Snapshot:
             if position.symbol == symbol:
                 return position
         return Position(
-            symbol=symbol, contracts=Contracts(ZERO), entry_price=Price(ZERO), realised_pnl=Coins(ZERO)
+            symbol=symbol, contracts=Contracts(ZERO), entry_price=Price(ZERO), realised_pnl=Money(ZERO)
         )
 
     def wallet(self, asset: str) -> Wallet:
@@ -143,7 +143,7 @@ class Snapshot:
         for wallet in self.wallets:
             if wallet.asset == asset:
                 return wallet
-        return Wallet(asset=asset, balance=Coins(ZERO), deposited=Coins(ZERO))
+        return Wallet(asset=asset, balance=Money(ZERO), deposited=Money(ZERO))
 
     def coins_held(self, asset: str) -> Coins:
         """Sum the owner's coins of an asset outside the futures wallet."""

@@ -18,6 +18,8 @@ Price = NewType("Price", Decimal)
 """Quote currency per coin."""
 Coins = NewType("Coins", Decimal)
 """Base coins; an exposure is signed, a short is negative."""
+Money = NewType("Money", Decimal)
+"""Settlement currency: quote currency (linear) or coins (inverse); received is positive."""
 Contracts = NewType("Contracts", Decimal)
 """Contracts of one instrument; a position is signed, an order is not."""
 Notional = NewType("Notional", Decimal)
@@ -72,6 +74,6 @@ def round_to_step(amount: Decimal, step: Decimal) -> Decimal:
     return (amount / step).to_integral_value(ROUND_HALF_EVEN) * step
 
 
-def money(amount: Decimal) -> Decimal:
+def money(amount: Decimal) -> Money:
     """Round an amount of settlement currency to whole quanta, halves to even."""
-    return amount.quantize(MONEY_QUANTUM, ROUND_HALF_EVEN)
+    return Money(amount.quantize(MONEY_QUANTUM, ROUND_HALF_EVEN))

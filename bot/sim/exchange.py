@@ -13,7 +13,7 @@ from bot.core.instruments import Contract, MarginMode
 from bot.core.orders import DONE, OrderRequest, OrderState, TimeInForce
 from bot.core.reports import Fill, OrderReport, Payment
 from bot.core.snapshot import Position, Quote, Wallet
-from bot.core.values import ZERO, Coins, Contracts, Price, Side
+from bot.core.values import ZERO, Contracts, Money, Price, Side
 from bot.sim.account import SimAccount, SimPosition
 from bot.sim.matching import SimOrder, Touch, traded_through
 from bot.sim.told import Told, tell_fill, tell_payment
@@ -96,8 +96,8 @@ class Exchange:
                 symbol=symbol,
                 contracts=Contracts(position.contracts),
                 entry_price=position.entry_price,
-                realised_pnl=Coins(position.realised),
-                isolated_margin=Coins(position.isolated_margin) if isolated else None,
+                realised_pnl=Money(position.realised),
+                isolated_margin=Money(position.isolated_margin) if isolated else None,
             )
             for symbol, position in self.accounts[account].positions.items()
             if position.contracts != ZERO or position.realised != ZERO
@@ -109,8 +109,8 @@ class Exchange:
         return tuple(
             Wallet(
                 asset=asset,
-                balance=Coins(balance),
-                deposited=Coins(trader.deposited.get(asset, ZERO)),
+                balance=Money(balance),
+                deposited=Money(trader.deposited.get(asset, ZERO)),
             )
             for (kind, asset), balance in trader.wallets.items()
             if kind == "futures"

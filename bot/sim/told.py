@@ -3,7 +3,7 @@
 from decimal import Decimal
 
 from bot.core.reports import Fill, Payment
-from bot.core.values import Coins, Contracts, Price, side_of
+from bot.core.values import Contracts, Money, Price, side_of
 from bot.sim.account import Entry
 
 Told = list[Fill | Payment]
@@ -31,8 +31,8 @@ def tell_fill(
             side=side_of(signed),
             contracts=Contracts(abs(signed)),
             price=Price(price),
-            fee=Coins(fee),
-            realised_pnl=Coins(realised),
+            fee=Money(fee),
+            realised_pnl=Money(realised),
             maker=maker,
             at_ms=at_ms,
         )
@@ -49,7 +49,7 @@ def tell_payment(told: Told, account: str, entry: Entry) -> None:
             kind=entry.kind,
             symbol=entry.symbol,
             asset=entry.asset,
-            amount=Coins(entry.amount),
+            amount=Money(entry.amount),
             at_ms=entry.at_ms,
         )
     )

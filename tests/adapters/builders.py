@@ -13,7 +13,7 @@ from bot.core.reports import Fill, OrderReport, Payment
 from bot.core.risk import Approved
 from bot.core.rules import HedgeRules, Meaning, PricingRules, RiskRules, Rules
 from bot.core.snapshot import Funding, Holding, Memory, Quote, Snapshot, Wallet
-from bot.core.values import Coins, Contracts, Notional, Price, Ratio, Side
+from bot.core.values import Coins, Contracts, Money, Notional, Price, Ratio, Side
 from bot.shell.ports import Activity
 from strategies.fixed_ratio import Stage
 
@@ -84,7 +84,7 @@ def snapshot(number: int = 1, account: str = ACCOUNT) -> Snapshot:
         at_ms=at_ms,
         contracts=(CONTRACT,),
         holdings=(Holding(asset="BTC", coins=Coins(Decimal("1.10")), place="declared"),),
-        wallets=(Wallet(asset="USDT", balance=Coins(Decimal("5E+4")), deposited=Coins(Decimal("5E+4"))),),
+        wallets=(Wallet(asset="USDT", balance=Money(Decimal("5E+4")), deposited=Money(Decimal("5E+4"))),),
         positions=(),
         quotes=(quote,),
         funding=(
@@ -128,8 +128,8 @@ def fill(fill_id: str, at_ms: int = START_MS, symbol: str = CONTRACT.symbol) -> 
         side=Side.SELL,
         contracts=Contracts(Decimal("0.10")),
         price=Price(Decimal("60000.10")),
-        fee=Coins(Decimal("-0")),
-        realised_pnl=Coins(Decimal("1E+1")),
+        fee=Money(Decimal("-0")),
+        realised_pnl=Money(Decimal("1E+1")),
         maker=True,
         at_ms=at_ms,
     )
@@ -142,7 +142,7 @@ def payment(payment_id: str, at_ms: int = START_MS) -> Payment:
         kind="funding",
         symbol=CONTRACT.symbol,
         asset="USDT",
-        amount=Coins(Decimal("1.10")),
+        amount=Money(Decimal("1.10")),
         at_ms=at_ms,
     )
 

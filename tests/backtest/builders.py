@@ -18,7 +18,7 @@ from bot.core.instruments import Contract
 from bot.core.policy import Band, Policy
 from bot.core.rules import HedgeRules, Meaning, PricingRules, RiskRules, Rules
 from bot.core.snapshot import Holding
-from bot.core.values import Coins, Notional, Ratio
+from bot.core.values import Coins, Money, Notional, Ratio
 from strategies.fixed_ratio import Stage
 
 DATA = Path(__file__).parents[3] / "shared" / "data"
@@ -78,7 +78,7 @@ def replay(
     setup = Setup(
         contract=contract,
         holdings=(Holding(asset="BTC", coins=Coins(D(coins)), place="declared"),),
-        deposit=Coins(D(deposit)),
+        deposit=Money(D(deposit)),
         margin_mode="cross",
         leverage=D(50),
         participation=D("0.1"),

@@ -10,7 +10,7 @@ from bot.core.policy import Band, Policy
 from bot.core.risk import Approved
 from bot.core.rules import HedgeRules, Meaning, PricingRules, RiskRules, Rules
 from bot.core.snapshot import Funding, HedgeMemory, Holding, Memory, Position, Quote, Snapshot, Wallet
-from bot.core.values import Coins, Contracts, Notional, Price, Ratio, Side
+from bot.core.values import Coins, Contracts, Money, Notional, Price, Ratio, Side
 from strategies.fixed_ratio import Stage
 
 D = Decimal
@@ -153,7 +153,7 @@ def position(
         symbol=contract.symbol,
         contracts=Contracts(D(contracts)),
         entry_price=Price(D(entry)),
-        realised_pnl=Coins(D(realised)),
+        realised_pnl=Money(D(realised)),
     )
 
 
@@ -183,8 +183,8 @@ def snapshot(
         wallets=(
             Wallet(
                 asset=contract.settle,
-                balance=Coins(D(wallet)),
-                deposited=Coins(D(wallet if deposited is None else deposited)),
+                balance=Money(D(wallet)),
+                deposited=Money(D(wallet if deposited is None else deposited)),
             ),
         ),
         positions=(position(contract, held, entry, realised=realised),),

@@ -12,7 +12,7 @@ from bot.core.policy import NO_END_MS
 from bot.core.risk import Approved
 from bot.core.rules import Meaning, Rules
 from bot.core.snapshot import Memory, Snapshot
-from bot.core.values import ZERO, Coins
+from bot.core.values import ZERO, Money
 from tests.core.builders import (
     INVERSE,
     LINEAR,
@@ -430,7 +430,7 @@ def test_margin_now_is_the_accounts_margin_without_an_order() -> None:
 
 
 def test_an_isolated_position_is_judged_by_the_margin_set_aside_and_what_each_order_brings() -> None:
-    held = replace(position(contracts=-2), isolated_margin=Coins(D(50_000)))
+    held = replace(position(contracts=-2), isolated_margin=Money(D(50_000)))
     isolated = replace(
         snapshot(spot=10, wallet=10**6), positions=(held,), margin_mode="isolated", leverage=D(5)
     )

@@ -10,7 +10,7 @@ from bot.core.decide import decide
 from bot.core.quiet import PriceBox
 from bot.core.rules import Rules
 from bot.core.snapshot import Snapshot
-from bot.core.values import ZERO, Coins
+from bot.core.values import ZERO, Money
 from tests.core.builders import INVERSE, LINEAR, D, hedge_rules, quote, rules, snapshot
 from tests.core.test_properties import Point, inside, points, situations, thorough
 
@@ -28,7 +28,7 @@ def amount(box: PriceBox, share: Decimal) -> Decimal:
 
 def paid(picture: Snapshot, income: Decimal) -> Snapshot:
     """Show the account after money came into its wallet."""
-    wallets = tuple(replace(wallet, balance=Coins(wallet.balance + income)) for wallet in picture.wallets)
+    wallets = tuple(replace(wallet, balance=Money(wallet.balance + income)) for wallet in picture.wallets)
     return replace(picture, wallets=wallets)
 
 
