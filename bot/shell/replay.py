@@ -49,7 +49,7 @@ def redecide(
 
 def _disagreement(entry: JournaledDecision, again: Decision) -> Disagreement:
     """Name the first field that differs."""
-    for name in type(again).__slots__:  # type: ignore[attr-defined]
+    for name in type(again).__slots__:  # type: ignore[attr-defined]  # a slotted record's
         then, now = getattr(entry.decision, name), getattr(again, name)
         if then != now:
             return Disagreement(

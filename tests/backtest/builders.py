@@ -36,7 +36,7 @@ def shared(name: str) -> Path:
 def without_fees(symbol: str, **changes: object) -> Contract:
     """Give the model's contract without fees."""
     free = replace(model_contract(symbol), fee_maker=Ratio(D(0)), fee_taker=Ratio(D(0)))
-    return replace(free, **changes)  # type: ignore[arg-type]
+    return replace(free, **changes)  # type: ignore[arg-type]  # any field
 
 
 def replay(

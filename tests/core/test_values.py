@@ -82,7 +82,7 @@ def test_comparing_a_decimal_with_a_float_raises(mix: Callable[[], object]) -> N
 
 def test_a_sum_of_a_decimal_and_a_float_raises_without_any_trap() -> None:
     with pytest.raises(TypeError):
-        ONE + 0.5  # type: ignore[operator]
+        ONE + 0.5  # type: ignore[operator]  # raises: that is the test
 
 
 def test_the_trap_is_armed_in_threads_that_start_later() -> None:
@@ -118,11 +118,11 @@ def test_a_record_is_frozen_and_has_slots_and_keywords_only() -> None:
     point = Point(at_ms=1)
 
     with pytest.raises(dataclasses.FrozenInstanceError):
-        point.at_ms = 2  # type: ignore[misc]
+        point.at_ms = 2  # type: ignore[misc]  # frozen: that is the test
     with pytest.raises((AttributeError, TypeError)):
-        point.extra = 2  # type: ignore[attr-defined]
+        point.extra = 2  # type: ignore[attr-defined]  # slotted: that is the test
     with pytest.raises(TypeError):
-        Point(1)  # type: ignore[call-arg]
+        Point(1)  # type: ignore[call-arg]  # keyword-only: that is the test
     assert not hasattr(point, "__dict__")
 
 

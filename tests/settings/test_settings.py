@@ -386,7 +386,7 @@ def test_a_wrong_secret_is_not_quoted_back() -> None:
     with pytest.raises(ValueError, match="api_secret") as caught:
         Keyed(**layer())
 
-    found = list(faults_of(Keyed, Reading(layers=(layer,)), caught.value.errors()))  # type: ignore[attr-defined]
+    found = list(faults_of(Keyed, Reading(layers=(layer,)), caught.value.errors()))  # type: ignore[attr-defined]  # a ValidationError
 
     assert [fault.path for fault in found] == ["api_secret", "api_pin", "api_sceret"]
     assert not re.search("271828|314159|141421", "".join(map(str, found)))

@@ -218,7 +218,7 @@ WRONG = [
 def test_a_mistake_is_told_with_its_source(
     source: str, given: Mapping[str, str], path: str, place: str, sentence: str
 ) -> None:
-    found = faults(lambda: loaded(**{source: given}))  # type: ignore[arg-type]
+    found = faults(lambda: loaded(**{source: given}))  # type: ignore[arg-type]  # one source at a time
 
     assert found[0][:3] == (path, place, sentence)
     assert found[0][3]

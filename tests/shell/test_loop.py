@@ -123,7 +123,7 @@ async def test_fills_are_written_before_the_order_they_fill() -> None:
         moves.append((report.state, home.journal.filled(report.client_order_id) > 0))
         moved(report, at_ms)
 
-    home.journal.order_moved = watch  # type: ignore[method-assign]
+    home.journal.order_moved = watch  # type: ignore[method-assign]  # watched
     await home.loop.step()
 
     assert moves == [(OrderState.SENT, False), (OrderState.FILLED, True)]
@@ -147,7 +147,7 @@ async def test_an_order_whose_fills_cannot_be_read_is_looked_up_later() -> None:
 )
 async def test_proof_that_nothing_was_placed_frees_the_contract_for_a_new_order(error: Exception) -> None:
     home = await house()
-    home.venue.before_place = [error]  # type: ignore[list-item]
+    home.venue.before_place = [error]  # type: ignore[list-item]  # all are VenueErrors
 
     first, second = await steps(home, 2)
 
@@ -281,11 +281,11 @@ async def test_the_guard_forecasts_isolated_margin_as_the_venue_sets_it_aside(
     if answer == "place":
         trader = home.exchange.accounts["me"]
         position = trader.positions["BTC/USDT:USDT"]
-        said = next(v for v in step.decision.commands[0].verdicts if v.gate == "liquidation_distance")  # type: ignore[union-attr]
+        said = next(v for v in step.decision.commands[0].verdicts if v.gate == "liquidation_distance")  # type: ignore[union-attr]  # a placed order
         backing = trader.backing(position, home.exchange.marks)
         price = position.contract.liquidation_price(position.contracts, position.entry_price, backing)
         assert price is not None
-        assert abs(price / 50000 - 1 - said.figure) < D("0.02")  # type: ignore[operator]
+        assert abs(price / 50000 - 1 - said.figure) < D("0.02")  # type: ignore[operator]  # it has a figure
     else:
         assert step.decision.refused[0].gates == ("liquidation_distance", "venue_minimum")
 

@@ -40,7 +40,7 @@ def test_an_order_meets_the_touch(row: str) -> None:
 
     assert (report.state, report.filled) == (OrderState(state), D(filled)), report.reason
     fills = [item for item in exchange.activity[ME] if hasattr(item, "fill_id")]
-    assert [str(fill.price) for fill in fills] == ([] if at == "-" else [at])  # type: ignore[union-attr]
+    assert [str(fill.price) for fill in fills] == ([] if at == "-" else [at])  # type: ignore[union-attr]  # only fills are left
 
 
 def test_a_resting_sell_fills_only_when_the_price_trades_through_it() -> None:

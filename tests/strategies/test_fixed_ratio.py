@@ -51,7 +51,7 @@ def test_a_mistyped_parameter_is_turned_away_and_a_stage_cannot_be_changed() -> 
     with pytest.raises(ValidationError, match="ration"):
         Stage.model_validate({"ratio": "1", "ration": "1"})
     with pytest.raises(ValidationError, match="frozen"):
-        Stage(ratio=D(1)).ratio = D(0)  # type: ignore[misc]
+        Stage(ratio=D(1)).ratio = D(0)  # type: ignore[misc]  # frozen: that is the test
 
 
 def test_a_ratio_keeps_the_signals_and_the_end_of_the_stages_before_it() -> None:
