@@ -63,7 +63,7 @@ def test_a_migration_that_breaks_off_leaves_nothing(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("table", metadata.sorted_tables, ids=str)
 def test_types_are_portable(table: object) -> None:
-    text = str(CreateTable(table).compile(dialect=postgresql.dialect()))  # type: ignore[arg-type,no-untyped-call]  # SQLAlchemy's dialects are untyped
+    text = str(CreateTable(table).compile(dialect=postgresql.dialect()))  # type: ignore[arg-type,no-untyped-call]  # untyped
     assert "FLOAT" not in text
     assert "NUMERIC" not in text
     assert "DATE" not in text

@@ -281,7 +281,9 @@ async def test_the_guard_forecasts_isolated_margin_as_the_venue_sets_it_aside(
     if answer == "place":
         trader = home.exchange.accounts["me"]
         position = trader.positions["BTC/USDT:USDT"]
-        said = next(v for v in step.decision.commands[0].verdicts if v.gate == "liquidation_distance")  # type: ignore[union-attr]  # a placed order
+        (command,) = step.decision.commands
+        assert isinstance(command, Approved)
+        said = next(verdict for verdict in command.verdicts if verdict.gate == "liquidation_distance")
         backing = trader.backing(position, home.exchange.marks)
         price = position.contract.liquidation_price(position.contracts, position.entry_price, backing)
         assert price is not None
