@@ -2,11 +2,12 @@
 UV := $(or $(shell command -v uv),.tools/bin/uv)
 INSTALL = $(UV) venv --quiet --allow-existing && $(UV) pip install --quiet --constraint requirements.lock --editable .
 PEERS ?= ../shared/bench/peers
+DATA ?= ../shared/data
 export UV_COMPILE_BYTECODE := 1
 export UV_PYTHON_DOWNLOADS := never
 unexport PYTHONDONTWRITEBYTECODE VIRTUAL_ENV
 
-.PHONY: help demo test check format lock bench
+.PHONY: help demo test check format lock bench shortfall
 help: ## list what can be made
 	@grep -E '^[a-z]+:.*##' Makefile | sed 's/:.*##/\t/'
 demo: .venv/demo.done ## hedge a model market through a crash and a squeeze
@@ -24,6 +25,8 @@ format: .venv/test.done ## let the formatter write
 	.venv/bin/ruff format .
 bench: .venv/test.done .venv-peers/done ## one year of minutes beside the peers (PEERS=folder), as ratios
 	.venv/bin/python -m tests.benchmark --peers $(PEERS) --peers-python .venv-peers/bin/python
+shortfall: .venv/test.done ## the pricing ladder against crossing at once, on a recorded book (DATA=folder)
+	.venv/bin/python -m tests.shortfall --data $(DATA) $(ARGS)
 lock: | $(UV) ## resolve the dependencies again, with hashes and without addresses
 	$(UV) pip compile -q --universal --generate-hashes --no-emit-index-url --custom-compile-command 'make lock' pyproject.toml --all-extras --group dev -o requirements.lock
 

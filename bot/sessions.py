@@ -8,18 +8,14 @@ from pathlib import Path
 
 from bot import wiring
 from bot.adapters.clock import SimClock, SystemClock
-from bot.adapters.journal_reader import JournalReader
 from bot.adapters.log import make_log
 from bot.adapters.model_market import HOUR_MS, MINUTE_MS, Phase
 from bot.backtest import history
 from bot.backtest.report import Report, report
-from bot.core.decide import Decision
-from bot.core.snapshot import Snapshot
 from bot.core.values import record
-from bot.settings import Settings, rules_from_json
+from bot.settings import Settings
 from bot.shell.loop import Step
-from bot.shell.replay import Disagreement, redecide
-from bot.shell.view import HedgeView, began, views
+from bot.shell.view import HedgeView
 from bot.wiring import PaperAccount, paper_accounts
 
 # --- demo ---------------------------------------------------------------------------------------------------
@@ -205,102 +201,3 @@ def backtest(
     runner = wiring.backtest_of(settings, hedge, bars)
     done = asyncio.run(runner.run(lambda bar: progress(bar, len(bars))))
     return report(done, round(time.monotonic() - started, 3))
-
-
-# --- journals -----------------------------------------------------------------------------------------------
-
-
-@record
-class ReplayResult:
-    """What asking a journal again came to."""
-
-    journal: Path
-    decisions: int
-    agreed: int
-    disagreements: tuple[Disagreement, ...]
-
-
-DISAGREEMENTS_SHOWN = 20
-
-
-def replay(path: Path, progress: Callable[[int], None]) -> ReplayResult:
-    """Decide every journaled picture again, under the rules of its time.
-
-    Raises:
-        JournalUnavailableError: there is no journal, or it cannot be read.
-    """
-    asked, agreed = 0, 0
-    differing: list[Disagreement] = []
-    with wiring.reader_of(path) as reader:
-        for account in reader.accounts():
-            for difference in redecide(reader.decisions(account), rules_from_json):
-                asked += 1
-                progress(asked)
-                if difference is None:
-                    agreed += 1
-                elif len(differing) < DISAGREEMENTS_SHOWN:
-                    differing.append(difference)
-    return ReplayResult(journal=path, decisions=asked, agreed=agreed, disagreements=tuple(differing))
-
-
-@record
-class Picture:
-    """One decision with what it was made of, and how its hedges look."""
-
-    snapshot: Snapshot
-    decision: Decision
-    hedges: tuple[HedgeView, ...]
-    settings_changed: bool = False
-
-
-def explained(path: Path, settings: Settings | None) -> tuple[Picture, ...]:
-    """Give each account's last journaled decision, and whether it was made under other settings than these.
-
-    Raises:
-        JournalUnavailableError: there is no journal, or it cannot be read.
-    """
-    now = None if settings is None else settings.model_dump_json()
-    pictures = []
-    with wiring.reader_of(path) as reader:
-        for account in reader.accounts():
-            last = reader.last_decision(account)
-            if last is not None:
-                pictures.append(
-                    Picture(
-                        snapshot=last.snapshot,
-                        decision=last.decision,
-                        hedges=last_views(reader, account),
-                        settings_changed=now is not None and now != last.rules_json,
-                    )
-                )
-    return tuple(pictures)
-
-
-def previewed(settings: Settings) -> tuple[Picture, ...]:
-    """Give the first decision that new accounts with these settings would take now. Nothing is written.
-
-    Raises:
-        SettingsError: a hedge's contract does not exist.
-    """
-    return asyncio.run(_preview(settings))
-
-
-async def _preview(settings: Settings) -> tuple[Picture, ...]:
-    pictures = []
-    for account in wiring.preview_accounts(settings, SystemClock()):
-        await account.loop.start()
-        snapshot, decision = await account.loop.preview()
-        since = {hedge.name: began(snapshot, hedge.symbol) for hedge in account.rules.hedges}
-        pictures.append(
-            Picture(snapshot=snapshot, decision=decision, hedges=views(snapshot, decision, since, (), ()))
-        )
-    return tuple(pictures)
-
-
-def last_views(reader: JournalReader, account: str) -> tuple[HedgeView, ...]:
-    """Show an account's hedges as its journal last saw them."""
-    last = reader.last_decision(account)
-    if last is None:
-        return ()
-    told = reader.fills(account), reader.payments(account)
-    return views(last.snapshot, last.decision, reader.began(account), *told)

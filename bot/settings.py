@@ -19,23 +19,13 @@ from pydantic import (
 from pydantic_core import InitErrorDetails
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-from bot.core.rules import PricingRules, RiskRules, Rules
-from bot.core.values import ZERO, Notional, Ratio, record
+from bot.core.rules import Rules
+from bot.core.values import ZERO, record
+from bot.settings_kinds import NAME, Name
 from bot.settings_layers import Fault, Layer, Reading, SettingsFaultsError, broken, dotted, leaves, rule
 from bot.settings_sources import read, write_new
-from bot.settings_tables import (
-    NAME,
-    Account,
-    Backtest,
-    Hedge,
-    Journal,
-    Log,
-    Loop,
-    ModelMarket,
-    Name,
-    Pricing,
-    Risk,
-)
+from bot.settings_tables import Account, Backtest, Hedge, Journal, Log, Loop, ModelMarket
+from bot.settings_trading import Books, Pricing, Risk, Roll
 from bot.settings_words import faults_of, meant, plain, toml_text
 
 __all__ = [
@@ -65,7 +55,9 @@ class Settings(BaseSettings):
     accounts: dict[Name, Account] = Field(min_length=1, description="Write a table [accounts.NAME].")
     hedges: dict[Name, Hedge] = Field(min_length=1, description="Write a table [hedges.NAME].")
     pricing: Pricing = Field(Pricing(), description="How orders are priced.")
+    roll: Roll = Field(Roll(), description="When and how dated hedges roll.")
     risk: Risk = Field(Risk(), description="What the guard lets pass.")
+    books: Books = Field(Books(), description="How books and venue are made to agree.")
     loop: Loop = Field(Loop(), description="How often the bot looks.")
     model_market: ModelMarket = Field(ModelMarket(), description="The market that paper mode trades on.")
     journal: Journal = Field(Journal(), description="Where all is written down.")
@@ -118,17 +110,10 @@ class Settings(BaseSettings):
         return Rules(
             account=account,
             hedges=tuple(hedge.rules(name) for name, hedge in hedges),
-            pricing=PricingRules(
-                patience_seconds=self.pricing.patience_seconds, slippage_max=Ratio(self.pricing.slippage_max)
-            ),
-            risk=RiskRules(
-                quote_age_seconds_max=self.risk.quote_age_seconds_max,
-                order_notional_max=Notional(self.risk.order_notional_max),
-                position_notional_max=Notional(self.risk.position_notional_max),
-                leverage_max=self.risk.leverage_max,
-                margin_ratio_stop=Ratio(self.risk.margin_ratio_stop),
-                liquidation_distance_stop=Ratio(self.risk.liquidation_distance_stop),
-            ),
+            pricing=self.pricing.rules(),
+            roll=self.roll.rules(),
+            risk=self.risk.rules(),
+            books=self.books.rules(),
         )
 
 

@@ -1,101 +1,24 @@
-"""The tables of the settings: what each value may be, in which unit, and what must agree within a table.
+"""The tables of the settings but those that steer trading: accounts, hedges, and everything around them.
 
 The first line of a table's docstring and the description of a field are shown to users.
 """
 
 import dataclasses
 import re
-from collections.abc import Mapping
 from decimal import Decimal
-from typing import Annotated, Any, Literal, cast
+from typing import Annotated, Literal
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    PlainSerializer,
-    PlainValidator,
-    SerializationInfo,
-    ValidationInfo,
-    field_validator,
-)
-from pydantic_core import PydanticCustomError
+from pydantic import BeforeValidator, Field, ValidationInfo, field_validator
 
 from bot.core.instruments import Contract
 from bot.core.policy import Band, Policy
-from bot.core.rules import HedgeRules, Meaning
+from bot.core.rules import HedgeRules, Kind, Meaning
 from bot.core.values import ZERO, Notional, Ratio
-from bot.settings_layers import (
-    broken,
-    rule,
-)
-from bot.settings_words import meant
-from strategies import stage_failures, stage_types
+from bot.settings_kinds import Amount, AssetCode, Share, Size, Stage, Table, no_boolean
+from bot.settings_layers import broken, rule
+from strategies import stage_types
 
-NAME = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
-"""No double underscore: it separates tables in names of variables."""
 SYMBOL = re.compile(r"([A-Z0-9]+)/([A-Z0-9]+):([A-Z0-9]+)")
-CODE = re.compile(r"[A-Z0-9]+")
-
-
-# --- kinds of values ------------------------------------------------------------------------------------------
-
-
-def _name(value: str) -> str:
-    if not NAME.fullmatch(value):
-        raise broken(
-            [rule(f"{value!r} is no name.", "Use lower-case letters, digits and single underscores.")]
-        )
-    return value
-
-
-def _code(value: str) -> str:
-    if not CODE.fullmatch(value):
-        raise broken([rule(f"{value!r} is no asset.", "Write it as exchanges do, such as BTC.")])
-    return value
-
-
-def _no_boolean(value: object) -> object:
-    """Refuse true and false, which Python counts among the whole numbers."""
-    if isinstance(value, bool):
-        raise PydanticCustomError("int_type", "Input should be a whole number")
-    return value
-
-
-def _stage(value: object) -> Policy:
-    """Make a policy stage of a table, by the name in its key ``stage``."""
-    known = stage_types()
-    if isinstance(value, tuple(known.values())):
-        return cast("Policy", value)
-    if not isinstance(value, Mapping):
-        raise PydanticCustomError("dict_type", "Input should be a table")
-    name = value.get("stage")
-    if isinstance(name, str) and name in known:
-        return cast("Policy", known[name].model_validate(value))
-    lost = "".join(f" Not loaded: strategies/{file} ({why})." for file, why in stage_failures().items())
-    what = "`stage` is missing." if name is None else f"There is no policy stage {name!r}."
-    raise broken([rule(what, meant(str(name), list(known)) + lost, ("stage",))])
-
-
-def _stage_dumped(stage: Policy, info: SerializationInfo) -> dict[str, Any]:
-    return cast("BaseModel", stage).model_dump(mode=info.mode)
-
-
-Name = Annotated[str, AfterValidator(_name)]
-AssetCode = Annotated[str, AfterValidator(_code)]
-Amount = Annotated[Decimal, Field(ge=0, le=10**12, decimal_places=15)]
-Size = Annotated[Decimal, Field(gt=0, le=10**12, decimal_places=15)]
-Share = Annotated[Decimal, Field(ge=0, le=1)]
-Stage = Annotated[Policy, PlainValidator(_stage), PlainSerializer(_stage_dumped)]
-
-
-class Table(BaseModel):
-    """Base of the tables: frozen, and an unknown key is an error."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True)
-
 
 # --- accounts and hedges --------------------------------------------------------------------------------------
 
@@ -146,7 +69,15 @@ class Hedge(Table):
 
     account: str = Field(description="Account that carries the hedge.")
     asset: AssetCode = Field(description="Coin to hedge, such as BTC.")
-    symbol: str = Field(description="Perpetual: BTC/USDT:USDT is linear, BTC/USD:BTC inverse.")
+    symbol: str = Field(description="BTC/USDT:USDT is linear, BTC/USD:BTC inverse.")
+    kind: Kind = Field(
+        Kind.PERPETUAL, description="perpetual, or dated: quarterlies that are rolled before they expire."
+    )
+    contract_size: Size | None = Field(
+        None,
+        examples=[1],
+        description="Coins (linear) or quote currency (inverse) a contract must stand for; if set, it is checked.",
+    )
     holdings: Amount = Field(description="Coins held outside the futures wallet.")
     meaning: Meaning = Field(
         Meaning.SHARE_OF_HOLDINGS,
@@ -213,6 +144,8 @@ class Hedge(Table):
             name=name,
             asset=self.asset,
             symbol=self.symbol,
+            kind=self.kind,
+            contract_size=self.contract_size,
             meaning=self.meaning,
             amount=Notional(self.amount),
             band=Band(outer=Ratio(self.band.outer), inner=Ratio(self.band.inner)),
@@ -221,50 +154,6 @@ class Hedge(Table):
 
 
 # --- the other tables -----------------------------------------------------------------------------------------
-
-
-class Pricing(Table):
-    """How orders are priced."""
-
-    patience_seconds: Decimal = Field(
-        Decimal(30), ge=0, le=86400, description="Seconds an order may wait at the touch before it crosses."
-    )
-    slippage_max: Decimal = Field(
-        Decimal("0.002"),
-        ge=0,
-        le=Decimal("0.1"),
-        description="Share of the price a crossing order may give away.",
-    )
-
-
-class Risk(Table):
-    """What the guard lets pass; each order is judged on the account as it would be after it."""
-
-    quote_age_seconds_max: Decimal = Field(
-        Decimal(90),
-        gt=0,
-        le=3600,
-        description="Oldest quote to trade on, in seconds; the model quotes each minute.",
-    )
-    order_notional_max: Size = Field(Decimal(250_000), description="Largest order, in quote currency.")
-    position_notional_max: Size = Field(
-        Decimal(1_000_000), description="Largest position, in quote currency."
-    )
-    leverage_max: Decimal = Field(
-        Decimal(3), gt=0, le=20, description="Highest leverage: position notional over margin equity."
-    )
-    margin_ratio_stop: Decimal = Field(
-        Decimal("0.65"),
-        gt=0,
-        le=1,
-        description="Maintenance over equity at which nothing is added; 1 is liquidation.",
-    )
-    liquidation_distance_stop: Decimal = Field(
-        Decimal("0.20"),
-        ge=0,
-        le=10,
-        description="Price move to liquidation, as a share, below which nothing is added.",
-    )
 
 
 class Loop(Table):
@@ -282,7 +171,7 @@ class Loop(Table):
 class ModelMarket(Table):
     """The seeded offline market that paper mode trades on."""
 
-    seed: Annotated[int, BeforeValidator(_no_boolean)] = Field(
+    seed: Annotated[int, BeforeValidator(no_boolean)] = Field(
         7, ge=0, description="The same seed gives the same prices."
     )
     start_price: Size = Field(

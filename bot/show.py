@@ -9,12 +9,11 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-from bot.backtest.report import Report
-from bot.core.decide import Cancel, Decision
+from bot.core.decide import Decision
+from bot.core.desk import Cancel
 from bot.core.risk import Approved, Refused, Verdict
 from bot.core.snapshot import Snapshot
-from bot.sessions import DemoResult, Frame, ReplayResult
-from bot.settings import ShownSetting
+from bot.sessions import DemoResult, Frame
 from bot.shell.view import HedgeView
 
 NONE = "-"
@@ -93,6 +92,7 @@ def _rows(views: tuple[HedgeView, ...]) -> list[tuple[str, list[str]]]:
         row("margin ratio", (percent(v.margin_ratio) for v in views)),
         row("to liquidation", (_room(v) for v in views)),
         row("working", (_working(v) for v in views)),
+        *([row("roll", (_roll(v) for v in views))] if any(v.roll for v in views) else []),
         row("spot", (money(v.profit.spot, v.quote) for v in views)),
         row("futures", (money(v.profit.futures, v.quote) for v in views)),
         row("funding", (money(v.profit.funding, v.quote) for v in views)),
@@ -112,6 +112,29 @@ def _working(view: HedgeView) -> str:
     if not view.working:
         return NONE
     return "; ".join(f"{o.side} {plain(o.remaining)} @ {plain(o.limit_price)}" for o in view.working)
+
+
+def _roll(view: HedgeView) -> str:
+    """Say where a dated hedge stands in a few words."""
+    roll = view.roll
+    if roll is None:
+        return NONE
+    left = NONE if roll.expiry_ms is None else countdown(roll.expiry_ms - view.at_ms)
+    return f"{roll.stage}, {left}" + ("" if roll.far is None else f", {plain(roll.left)} left")
+
+
+def countdown(left_ms: int) -> str:
+    """Write a time to go: days and hours, hours and minutes, or minutes."""
+    minutes = max(left_ms, 0) // 60_000
+    days, hours = minutes // 1440, minutes // 60 % 24
+    if days:
+        return f"{days} d {hours} h"
+    return f"{hours} h {minutes % 60} min" if hours else f"{minutes} min"
+
+
+def basis_points(share: Decimal | None) -> str:
+    """Write a share in basis points, with its sign; a dash for none."""
+    return NONE if share is None else f"{share * 10_000:+.1f} bp"
 
 
 # --- demo ---------------------------------------------------------------------------------------------------
@@ -220,70 +243,6 @@ def _order_words(stamped: Approved | Refused) -> str:
         f"order {request.client_order_id}: {request.side} {plain(request.contracts)} at"
         f" {plain(request.limit_price)} {request.time_in_force}{reduce_only}"
     )
-
-
-# --- tables of other commands -------------------------------------------------------------------------------
-
-
-def settings_table(shown: Iterable[ShownSetting]) -> Table:
-    """Lay out settings with where each value came from."""
-    table = Table("setting", "value", "from")
-    for setting in shown:
-        table.add_row(setting.path, setting.value, setting.origin)
-    return table
-
-
-def replay_words(result: ReplayResult) -> Group:
-    """Say how a replay went; each disagreement with both answers."""
-    lines = [f"{result.agreed} of {result.decisions} decisions in {result.journal} agree."]
-    for differing in result.disagreements:
-        lines += [
-            f"{differing.account} decision {differing.number} at {moment(differing.at_ms)}:",
-            f"  then {differing.then}",
-            f"  now  {differing.now}",
-        ]
-    return Group(*(Text(line) for line in lines))
-
-
-def report_table(report: Report) -> Group:
-    """Lay out a backtest: money by source, how well it hedged, how near trouble came."""
-    money_rows = Table(title=f"{report.data}: {report.bars:,} bars", title_justify="left", show_header=False)
-    in_coins = "" if report.settle in {"USDT", "USDC", "USD"} else f" {report.settle}"
-    for label, amount, settled in (
-        ("spot_pnl", report.spot_pnl, None),
-        ("futures_pnl", report.futures_pnl, report.futures_pnl_settle),
-        ("funding", report.funding, report.funding_settle),
-        ("fees", report.fees, report.fees_settle),
-        ("slippage (inside futures_pnl)", report.slippage, None),
-        ("net_pnl", report.net_pnl, None),
-    ):
-        coins = f"{settled:+.8f}{in_coins}" if in_coins and settled is not None else ""
-        money_rows.add_row(label, money(amount), coins)
-    effects = Table("horizon", "effectiveness", "vol_reduction", "slope", "changes", title_justify="left")
-    for name, changes in report.changes.items():
-        effects.add_row(
-            name,
-            _figure(report.hedge_effectiveness[name], 5),
-            _figure(report.vol_reduction[name], 4),
-            _figure(report.regression_slope[name], 4),
-            f"{changes:,}",
-        )
-    counts = (
-        f"decisions {report.decisions:,} · orders {report.orders:,} · fills {report.fills:,} · settlements"
-        f" {report.settlements:,} · skipped: {report.bars_skipped_missing} missing,"
-        f" {report.bars_skipped_stale} stale\n"
-        f"achieved ratio {_figure(report.achieved_ratio_min, 4)} .. {_figure(report.achieved_ratio_max, 4)}"
-        f" · dollar offset {_figure(report.dollar_offset, 4)}\n"
-        f"margin ratio at most {_figure(report.margin_ratio_max, 4)} · liquidation at least"
-        f" {percent(report.liquidation_distance_min)} away · liquidations {report.liquidations}"
-        f" · {report.seconds:.1f} s"
-    )
-    refused = [Text(f"{times:,} x refused by the {why}", "yellow") for why, times in report.refusals.items()]
-    return Group(money_rows, effects, Text(counts), *refused)
-
-
-def _figure(number: float | None, digits: int) -> str:
-    return NONE if number is None else f"{number:.{digits}f}"
 
 
 def console(*, error: bool = False) -> Console:

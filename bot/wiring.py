@@ -7,7 +7,7 @@ from decimal import Decimal
 from pathlib import Path
 
 from bot.adapters.holdings import DeclaredHoldings
-from bot.adapters.journal import open_journal
+from bot.adapters.journal import SqlJournal, open_journal
 from bot.adapters.journal_lock import WriterLock
 from bot.adapters.journal_reader import JournalReader, open_reader
 from bot.adapters.log import SilentLog
@@ -18,8 +18,9 @@ from bot.backtest.runner import Runner, Setup, exact
 from bot.backtest.tally import Tally
 from bot.core.decide import decide
 from bot.core.instruments import Contract
+from bot.core.orders import WORKING
 from bot.core.reports import Fill, Payment
-from bot.core.rules import Rules
+from bot.core.rules import Kind, Rules
 from bot.core.snapshot import Holding
 from bot.core.values import ZERO, Coins, Money
 from bot.settings import Hedge, Loaded, Settings, load
@@ -98,8 +99,18 @@ def contract_of(name: str, symbol: str, price: Decimal) -> Contract:
         raise SettingsError(f"hedges.{name}.symbol: {error}") from error
 
 
+def journal_of(settings: Settings, account: str) -> SqlJournal:
+    """Open an account's journal for writing.
+
+    Raises:
+        JournalUnavailableError: it cannot be used.
+    """
+    url = f"sqlite:///{journal_path(settings)}"
+    return open_journal(url, mode=settings.mode, account=account, rules_json=settings.model_dump_json())
+
+
 def contracts_of(settings: Settings, account: str) -> tuple[Contract, ...]:
-    """List the contracts of an account's hedges."""
+    """List the perpetuals of an account's hedges; dated ones are bridged by theirs. The town lists the quarterlies."""
     price = settings.model_market.start_price
     return tuple(
         contract_of(name, hedge.symbol, price) for name, hedge in hedges_of(settings, account).items()
@@ -114,6 +125,12 @@ def check_contracts(settings: Settings) -> None:
     """
     for account in settings.accounts:
         contracts_of(settings, account)
+
+
+def dated_families(settings: Settings, account: str) -> tuple[str, ...]:
+    """List the families whose quarterlies an account's hedges roll."""
+    hedges = hedges_of(settings, account).values()
+    return tuple(hedge.symbol for hedge in hedges if hedge.kind is Kind.DATED)
 
 
 # --- paper --------------------------------------------------------------------------------------------------
@@ -173,7 +190,7 @@ def paper_accounts(
             )
             with reader_of(path, mode) as reader:
                 exchange = _restored(settings, name, contracts[name], reader, clock)
-            town = ModelTown(market, exchange, exchange.at_ms)
+            town = ModelTown(market, exchange, exchange.at_ms, dated_families(settings, name))
             accounts.append(_paper_account(settings, name, town, journal, clock, log))
         yield accounts
 
@@ -187,7 +204,8 @@ def preview_accounts(settings: Settings, clock: Clock) -> list[PaperAccount]:
     market = ModelMarket(settings.model_market.seed, settings.model_market.start_price)
     accounts = []
     for name in settings.accounts:
-        town = ModelTown(market, _new(settings, name, contracts_of(settings, name), clock), clock.now_ms())
+        exchange = _new(settings, name, contracts_of(settings, name), clock)
+        town = ModelTown(market, exchange, clock.now_ms(), dated_families(settings, name))
         accounts.append(_paper_account(settings, name, town, Tally(), clock, SilentLog()))
     return accounts
 
@@ -220,8 +238,12 @@ def _restored(
     told: tuple[Fill | Payment, ...] = (*reader.fills(account), *reader.payments(account))
     if last is None or not told:
         return _new(settings, account, contracts, clock)
-    exchange = _empty(settings, account, contracts, last.at_ms)
-    exchange.restore(account, tuple(sorted(told, key=_order_told)))
+    traded = {contract.symbol: contract for contract in (*reader.terms(account), *contracts)}
+    exchange = _empty(settings, account, tuple(traded.values()), last.at_ms)
+    working = tuple(order for order in reader.orders(account, None) if order.state in WORKING)
+    exchange.restore(
+        account, tuple(sorted(told, key=_order_told)), tuple((one.request, one.filled) for one in working)
+    )
     return exchange
 
 
@@ -235,7 +257,9 @@ def _paper_account(
     settings: Settings, name: str, town: ModelTown, journal: Journal, clock: Clock, log: Log
 ) -> PaperAccount:
     rules = settings.rules(name)
-    venue = SimVenue(town.exchange, name, lambda: town.advance(clock.now_ms()), town.next_funding)
+    venue = SimVenue(
+        town.exchange, name, lambda: town.advance(clock.now_ms()), town.next_funding, town.turnover
+    )
     loop = Loop(
         rules=rules,
         venue=venue,

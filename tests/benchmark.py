@@ -55,9 +55,10 @@ def our_job(peers: Path) -> None:
     from bot.backtest.history import History
     from bot.backtest.runner import Runner, Setup
     from bot.core.policy import Band
-    from bot.core.rules import HedgeRules, Meaning, PricingRules, RiskRules, Rules
+    from bot.core.rules import HedgeRules, Kind, Meaning, RiskRules, Rules
     from bot.core.snapshot import Holding
     from bot.core.values import Coins, Notional, Ratio
+    from tests.core.builders import BOOKS, pricing_rules, roll_rules
 
     sys.path.insert(0, str(peers))
     common = importlib.import_module("common")
@@ -87,6 +88,8 @@ def our_job(peers: Path) -> None:
         name="btc",
         asset="BTC",
         symbol=contract.symbol,
+        kind=Kind.PERPETUAL,
+        contract_size=None,
         meaning=Meaning.SHARE_OF_HOLDINGS,
         amount=Notional(Decimal(0)),
         band=Band(outer=Ratio(Decimal(str(common.BAND))), inner=Ratio(Decimal(0))),
@@ -95,7 +98,9 @@ def our_job(peers: Path) -> None:
     rules = Rules(
         account="bench",
         hedges=(hedge,),
-        pricing=PricingRules(patience_seconds=Decimal(0), slippage_max=Ratio(Decimal("0.01"))),
+        pricing=pricing_rules(Decimal(0), Decimal("0.01")),
+        roll=roll_rules(),
+        books=BOOKS,
         risk=RiskRules(
             quote_age_seconds_max=Decimal(60),
             order_notional_max=Notional(Decimal(2_000_000)),
@@ -103,6 +108,7 @@ def our_job(peers: Path) -> None:
             leverage_max=Decimal(3),
             margin_ratio_stop=Ratio(Decimal("0.65")),
             liquidation_distance_stop=Ratio(Decimal("0.2")),
+            unknown_seconds_max=Decimal(3600),
         ),
     )
     setup = Setup(

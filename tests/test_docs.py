@@ -7,7 +7,8 @@ import pytest
 import typer
 from typer.main import get_command
 
-from bot.cli import CHECK_FAILED, HALTED, JOURNAL, OK, USAGE, VENUE, app
+from bot.cli import app
+from bot.cli_options import CHECK_FAILED, HALTED, JOURNAL, OK, USAGE, VENUE
 from bot.settings import load
 
 ROOT = Path(__file__).parent.parent

@@ -1,16 +1,19 @@
 """The journal of one account in a database: written before anything is sent, durable when a method returns."""
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from sqlalchemy import Connection, Engine, Table, exists, insert, select, update
+from sqlalchemy import Connection, Engine, insert, select
 from sqlalchemy.exc import SQLAlchemyError
 
+from bot.adapters import journal_books as books
+from bot.adapters import journal_entries as entries
 from bot.adapters.journal_file import (
     cause_of,
     found_in,
@@ -19,30 +22,34 @@ from bot.adapters.journal_file import (
     readable,
     refuse_other_mode,
 )
-from bot.adapters.journal_lock import WriterLock, make_way, not_writable, writing_engine
+from bot.adapters.journal_lock import (
+    WriterLock,
+    make_way,
+    not_writable,
+    refuse_if_passed,
+    take_epoch,
+    writing_engine,
+)
 from bot.adapters.records import decision_from_json, decision_to_json, snapshot_to_json
 from bot.adapters.tables import (
     HEAD,
-    beginnings,
     cursors,
     decisions,
-    fills,
+    has,
     meta,
-    order_events,
     orders,
-    payments,
-    record_of,
     rules,
     upgrade,
-    values_of,
 )
+from bot.core.books import Incident, count_setback, foreign_fills
 from bot.core.decide import Decision
-from bot.core.orders import WORKING, IllegalTransitionError, OrderRequest, OrderState, WorkingOrder, move
-from bot.core.reports import Fill, OrderReport
+from bot.core.instruments import Contract
+from bot.core.orders import WORKING, WorkingOrder
+from bot.core.reports import OrderReport
 from bot.core.risk import Approved
-from bot.core.snapshot import Memory, Snapshot
+from bot.core.snapshot import Memory, Setback, Snapshot
 from bot.core.values import ZERO, Contracts
-from bot.shell.ports import Activity, JournalUnavailableError
+from bot.shell.ports import Activity, Heard, JournalUnavailableError
 
 
 def open_journal(url: str, *, mode: str, account: str, rules_json: str) -> "SqlJournal":
@@ -68,16 +75,18 @@ def open_journal(url: str, *, mode: str, account: str, rules_json: str) -> "SqlJ
     lock = WriterLock(path, account)
     engine = writing_engine(path)
     try:
-        digest = _prepare(engine, path, mode, rules_json)
+        digest, epoch = _prepare(engine, path, mode, account, rules_json)
     except BaseException:
         engine.dispose()
         lock.release()
         raise
-    return SqlJournal(engine=engine, path=path, account=account, rules_digest=digest, lock=lock)
+    return SqlJournal(engine=engine, path=path, account=account, rules_digest=digest, lock=lock, epoch=epoch)
 
 
-def _prepare(engine: Engine, path: Path, mode: str, rules_json: str) -> str:
-    """Bring schema, mode and rules up to date in one transaction; returns the digest of the rules.
+def _prepare(engine: Engine, path: Path, mode: str, account: str, rules_json: str) -> tuple[str, int]:
+    """Bring schema, mode and rules up to date, and become the account's writer, in one transaction.
+
+    Returns the digest of the rules and the writer's epoch.
 
     Another account's writer may have made or migrated the database since it was looked at, so it is looked at again.
     """
@@ -91,11 +100,12 @@ def _prepare(engine: Engine, path: Path, mode: str, rules_json: str) -> str:
                 upgrade(connection)
             if found is None:
                 connection.execute(insert(meta).values(key="mode", value=mode))
-            if not _has(connection, rules, digest=digest):
+            if not has(connection, rules, digest=digest):
                 connection.execute(insert(rules).values(digest=digest, json=rules_json))
+            epoch = take_epoch(connection, account)
     except (SQLAlchemyError, OSError) as error:
         raise not_writable(path, cause_of(error)) from error
-    return digest
+    return digest, epoch
 
 
 class SqlJournal:
@@ -105,17 +115,23 @@ class SqlJournal:
     """
 
     def __init__(
-        self, *, engine: Engine, path: Path, account: str, rules_digest: str, lock: WriterLock
+        self, *, engine: Engine, path: Path, account: str, rules_digest: str, lock: WriterLock, epoch: int
     ) -> None:
         self.engine = engine
         self._path = path
         self._account = account
         self._rules_digest = rules_digest
         self._lock: WriterLock | None = lock
+        self._epoch = epoch
         # The account has one writer, so that what was read stays true until this writer writes again.
         self._working: tuple[WorkingOrder, ...] | None = None
         self._memory: Memory | None = None
         self._cursor: int | None = None
+        self._last_at_ms: int | None = None
+        self._held: dict[str, Decimal] | None = None
+        self._shifted: tuple[str, ...] | None = None
+        self._setbacks: dict[str, Setback] | None = None
+        self._terms: dict[str, Contract] | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -149,37 +165,18 @@ class SqlJournal:
             "snapshot": snapshot_to_json(snapshot),
             "decision": decision_to_json(decision),
         }
-        self._working = self._memory = None
+        self._working = self._memory = self._last_at_ms = None
+        shifted, self._shifted = self.shifted(), None
         with self._transaction() as connection:
             connection.execute(insert(decisions).values(row))
             for command in decision.commands:
                 if isinstance(command, Approved):
-                    self._plan(connection, command, decision)
+                    entries.plan(connection, self._account, command, decision)
             if not snapshot.missing:
-                self._begin(connection, decision)
-
-    def _plan(self, connection: Connection, command: Approved, decision: Decision) -> None:
-        """Write one order down as PLANNED."""
-        row = {
-            **values_of(command.request),
-            "account": self._account,
-            "decision_number": decision.number,
-            "hedge": command.hedge,
-            "state": OrderState.PLANNED,
-            "filled": ZERO,
-            "updated_at_ms": decision.at_ms,
-        }
-        connection.execute(insert(orders).values(row))
-        name, why = command.request.client_order_id, f"decision {decision.number}"
-        _tell(connection, name, decision.at_ms, OrderState.PLANNED, ZERO, why)
-
-    def _begin(self, connection: Connection, decision: Decision) -> None:
-        """Remember the first decision of every hedge."""
-        for explanation in decision.explanations:
-            key = {"account": self._account, "hedge": explanation.hedge}
-            if not _has(connection, beginnings, **key):
-                row = {**key, "symbol": explanation.symbol, "decision_number": decision.number}
-                connection.execute(insert(beginnings).values(row))
+                entries.begin(connection, self._account, decision)
+                if shifted:
+                    books.answer(connection, self._account, decision.number)
+        self._shifted = shifted if snapshot.missing else ()
 
     def order_moved(self, report: OrderReport, at_ms: int) -> None:
         """Write an order's new state; what is filled never shrinks, whatever the report says.
@@ -187,60 +184,106 @@ class SqlJournal:
         Raises:
             IllegalTransitionError: the table forbids the move, or the order is not in this journal.
         """
-        name = report.client_order_id
-        ours = (orders.c.client_order_id == name, orders.c.account == self._account)
+        self._working = None
+        setbacks, self._setbacks = self._read_setbacks(), None
+        with self._transaction() as connection:
+            before = entries.move_order(connection, self._account, report, at_ms)
+        if report.state is not before.state:
+            symbol = before.request.symbol
+            setback = count_setback(setbacks.pop(symbol, None), before, report.state, at_ms)
+            setbacks |= {} if setback is None else {symbol: setback}
+        self._setbacks = setbacks
+
+    def heard(self, activity: Activity, at_ms: int) -> Heard:
+        """Write fills and payments not yet known and move the cursor on, and write what is strange about the new fills."""
+        held, self._held = self._read_held(), None
+        self._cursor = self._shifted = None
+        with self._transaction() as connection:
+            new = entries.write_activity(connection, self._account, activity, at_ms)
+            strange = foreign_fills(new, partial(entries.state_of, connection, self._account))
+            incidents = books.write_incidents(connection, self._account, strange, at_ms)
+        for fill in new:
+            held[fill.symbol] = held.get(fill.symbol, ZERO) + fill.side.sign * fill.contracts
+        self._held = held
+        return Heard(fills=new, incidents=incidents)
+
+    def found(self, incidents: Sequence[Incident], at_ms: int) -> tuple[Incident, ...]:
+        """Write incidents that are not known yet, and the re-basing each asks for; returns those."""
+        held, self._held = self._read_held(), None
+        self._shifted = None
+        with self._transaction() as connection:
+            new = books.write_incidents(connection, self._account, incidents, at_ms)
+        for incident in new:
+            held[incident.symbol] = held.get(incident.symbol, ZERO) + incident.rebased
+        self._held = held
+        return new
+
+    def adopt(self, order: WorkingOrder, hedge: str) -> None:
+        """Take an order that bears our prefix into the books as if it had been decided."""
         self._working = None
         with self._transaction() as connection:
-            row = connection.execute(select(orders).where(*ours)).one_or_none()
-            if row is None:
-                raise IllegalTransitionError(
-                    f"Order {name} cannot become {report.state}: it is not in the journal of {self._account}."
-                )
-            state = move(name, row.state, report.state)
-            filled = max(row.filled, report.filled)
-            leaves = state is OrderState.SENT and row.state is OrderState.PLANNED
-            new = {
-                "state": state,
-                "filled": filled,
-                "sent_at_ms": at_ms if leaves else row.sent_at_ms,
-                "updated_at_ms": at_ms,
-            }
-            connection.execute(update(orders).where(*ours).values(new))
-            _tell(connection, name, at_ms, state, filled, report.reason)
+            entries.adopt(connection, self._account, order, hedge)
 
-    def heard(self, activity: Activity) -> tuple[Fill, ...]:
-        """Write fills and payments not yet known and move the cursor on; returns the fills that were new, in order."""
-        new = []
-        self._cursor = None
+    def learned(self, contracts: Sequence[Contract], at_ms: int) -> None:
+        """Write contracts down, in the terms that are accepted from now on."""
+        self._terms = None
         with self._transaction() as connection:
-            for fill in activity.fills:
-                key = {"account": self._account, "symbol": fill.symbol, "fill_id": fill.fill_id}
-                if not _has(connection, fills, **key):
-                    connection.execute(insert(fills).values({**values_of(fill), "account": self._account}))
-                    new.append(fill)
-            for payment in activity.payments:
-                key = {"account": self._account, "kind": payment.kind, "payment_id": payment.payment_id}
-                if not _has(connection, payments, **key):
-                    row = {**values_of(payment), "account": self._account}
-                    connection.execute(insert(payments).values(row))
-            self._advance(connection, activity.cursor)
-        return tuple(new)
-
-    def _advance(self, connection: Connection, cursor: int) -> None:
-        """Move the cursor on, never back."""
-        if not _has(connection, cursors, account=self._account):
-            connection.execute(insert(cursors).values(account=self._account, cursor=cursor))
-        behind = (cursors.c.account == self._account, cursors.c.cursor < cursor)
-        connection.execute(update(cursors).where(*behind).values(cursor=cursor))
+            books.write_terms(connection, self._account, contracts, at_ms)
 
     # --- reading back ---------------------------------------------------------------------------------------
 
     def filled(self, client_order_id: str) -> Contracts:
         """Sum the fills heard of one order."""
-        ours = (fills.c.account == self._account, fills.c.client_order_id == client_order_id)
         with self._transaction() as connection:
-            sizes = connection.execute(select(fills.c.contracts).where(*ours)).scalars().all()
-        return Contracts(sum(sizes, ZERO))
+            return Contracts(entries.filled(connection, self._account, client_order_id))
+
+    def knows(self, client_order_id: str) -> bool:
+        """Whether an order is in the books, done or not."""
+        with self._transaction() as connection:
+            return entries.state_of(connection, self._account, client_order_id) is not None
+
+    def held(self) -> dict[str, Contracts]:
+        """Give the position the books expect in every contract: fills and re-basings summed; flat ones are left out."""
+        self._held = self._read_held()
+        return {symbol: Contracts(size) for symbol, size in self._held.items() if size != ZERO}
+
+    def _read_held(self) -> dict[str, Decimal]:
+        if self._held is not None:
+            return self._held
+        with self._transaction() as connection:
+            return books.held(connection, self._account)
+
+    def shifted(self) -> tuple[str, ...]:
+        """List contracts whose position moved without a fill of ours since the last decision on a whole picture."""
+        if self._shifted is None:
+            with self._transaction() as connection:
+                self._shifted = books.shifted(connection, self._account)
+        return self._shifted
+
+    def rejected(self) -> tuple[Setback, ...]:
+        """Count, per contract, the orders rejected one after the other since one was taken; none are left out."""
+        self._setbacks = self._read_setbacks()
+        return tuple(self._setbacks.values())
+
+    def _read_setbacks(self) -> dict[str, Setback]:
+        if self._setbacks is not None:
+            return self._setbacks
+        with self._transaction() as connection:
+            return books.setbacks(connection, self._account)
+
+    def terms(self) -> dict[str, Contract]:
+        """Give every contract ever traded or watched, by symbol, in the terms last accepted."""
+        if self._terms is None:
+            with self._transaction() as connection, readable(self._path):
+                self._terms = books.accepted_terms(connection, self._account)
+        return self._terms
+
+    def last_at_ms(self) -> int:
+        """Give the latest time of any decision; 0 before the first."""
+        if self._last_at_ms is None:
+            with self._transaction() as connection:
+                self._last_at_ms = books.last_at_ms(connection, self._account)
+        return self._last_at_ms
 
     def working(self) -> tuple[WorkingOrder, ...]:
         """List orders that may still change the position, oldest first."""
@@ -255,15 +298,7 @@ class SqlJournal:
             .order_by(orders.c.decision_number, orders.c.client_order_id)
         )
         with self._transaction() as connection:
-            return tuple(
-                WorkingOrder(
-                    request=record_of(OrderRequest, row),
-                    state=row.state,
-                    filled=row.filled,
-                    since_ms=row.updated_at_ms,
-                )
-                for row in connection.execute(query)
-            )
+            return tuple(entries.working_order(row) for row in connection.execute(query))
 
     def memory(self) -> Memory:
         """Give the memory of the last decision; an empty one before the first."""
@@ -300,20 +335,7 @@ class SqlJournal:
             raise JournalUnavailableError(f"The journal at {self._path} is closed: open it again.")
         try:
             with self.engine.begin() as connection:
+                refuse_if_passed(connection, self._account, self._epoch, self._path)
                 yield connection
         except (SQLAlchemyError, OSError) as error:
             raise not_writable(self._path, cause_of(error)) from error
-
-
-def _has(connection: Connection, table: Table, **key: str) -> bool:
-    """Whether a table has a row. One writer an account and one transaction make it safe to insert upon a no."""
-    condition = [table.c[name] == value for name, value in key.items()]
-    return bool(connection.execute(select(exists().where(*condition))).scalar())
-
-
-def _tell(
-    connection: Connection, name: str, at_ms: int, state: OrderState, filled: Decimal, reason: str
-) -> None:
-    """Append to an order's history."""
-    row = {"client_order_id": name, "at_ms": at_ms, "state": state, "filled": filled, "reason": reason}
-    connection.execute(insert(order_events).values(row))

@@ -37,7 +37,7 @@ class Found:
 
 
 def path_of(url: str) -> Path:
-    """Take the path out of a ``sqlite:///path`` URL.
+    """Take the path out of a ``sqlite:///path`` URL, with links followed: SQLite keeps its ``-wal`` beside the file itself.
 
     Raises:
         JournalUnavailableError: the URL is not of that kind.
@@ -50,7 +50,13 @@ def path_of(url: str) -> Path:
         raise JournalUnavailableError(
             f"The journal cannot be at {parsed.render_as_string()}: give the path of a file, as sqlite:///path."
         )
-    return Path(str(parsed.database)).absolute()
+    path = Path(str(parsed.database)).absolute()
+    try:
+        return path.resolve()
+    except (OSError, RuntimeError) as error:
+        raise JournalUnavailableError(
+            f"The journal cannot be at {path}: its links lead in a circle or out of reach. Use another journal.path."
+        ) from error
 
 
 def cause_of(error: Exception) -> str:

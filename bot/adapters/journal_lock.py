@@ -1,14 +1,22 @@
-"""The right to write a journal's file, and the engine that does. SQLite's peculiarities are here and in ``journal_file``."""
+"""The right to write a journal's file, and the engine that does. SQLite's peculiarities are here and in ``journal_file``.
+
+The right is held twice. A lock on a file beside the database keeps a second process out and dies with its owner; where
+locks are not shared (another machine, a copied mount), the database itself knows who opened it last, and every
+transaction of whoever was passed is refused.
+"""
 
 import fcntl
 import os
+import platform
 import sqlite3
+import time
 from pathlib import Path
 from urllib.parse import quote
 
-from sqlalchemy import URL, Connection, Engine, create_engine, event
+from sqlalchemy import URL, Connection, Engine, create_engine, event, insert, select, update
 
 from bot.adapters.journal_file import cause_of
+from bot.adapters.tables import has, writers
 from bot.shell.ports import JournalUnavailableError
 
 BUSY_MS = 5_000
@@ -75,8 +83,40 @@ class WriterLock:
 
 
 def lock_path(path: Path, account: str) -> Path:
-    """Name the lock file of an account; what a file's name cannot hold is written as %XX."""
+    """Name the lock file of an account; what a file's name cannot hold is written as %XX.
+
+    Two ways to one file meet the same lock: links are followed.
+    """
+    path = path.resolve()
     return path.with_name(f"{path.name}.{quote(account, safe='')}.lock")
+
+
+def take_epoch(connection: Connection, account: str) -> int:
+    """Count the account's writers up and be the last of them; returns the number by which we are known."""
+    mine = {
+        "process": f"{os.getpid()} on {platform.node()}",
+        "since_ms": time.time_ns() // 1_000_000,
+    }
+    if not has(connection, writers, account=account):
+        connection.execute(insert(writers).values(account=account, epoch=1, **mine))
+        return 1
+    ours = writers.c.account == account
+    connection.execute(update(writers).where(ours).values(epoch=writers.c.epoch + 1, **mine))
+    return int(connection.execute(select(writers.c.epoch).where(ours)).scalar_one())
+
+
+def refuse_if_passed(connection: Connection, account: str, epoch: int, path: Path) -> None:
+    """Refuse to go on if another writer has opened the account since.
+
+    Raises:
+        JournalUnavailableError: one has.
+    """
+    row = connection.execute(select(writers).where(writers.c.account == account)).one()
+    if row.epoch != epoch:
+        raise JournalUnavailableError(
+            f"Process {row.process} has taken over the journal of account {account} at {path}: one account has one"
+            " writer. Stop one of the two, and start again if it was the other."
+        )
 
 
 def writing_engine(path: Path) -> Engine:

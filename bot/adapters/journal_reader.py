@@ -3,13 +3,14 @@
 A reader never makes, migrates or changes anything, and leaves no file behind.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from sqlalchemy import Row, Select, select, union
+from sqlalchemy import Row, Select, func, select, union
 
+from bot.adapters.journal_books import contract_from_json
 from bot.adapters.journal_file import (
     Found,
     ReadOnlyFile,
@@ -18,6 +19,7 @@ from bot.adapters.journal_file import (
     readable,
     refuse_other_mode,
 )
+from bot.adapters.journal_intents import JournaledIntent, JournaledOrder, intents_of
 from bot.adapters.records import decision_from_json, snapshot_from_json
 from bot.adapters.tables import (
     HEAD,
@@ -25,14 +27,19 @@ from bot.adapters.tables import (
     cursors,
     decisions,
     fills,
+    incidents,
     order_events,
     orders,
     payments,
     record_of,
     rules,
+    terms,
 )
+from bot.core.books import Incident
+from bot.core.instruments import Contract
 from bot.core.orders import OrderRequest, OrderState
 from bot.core.reports import Fill, Payment
+from bot.core.snapshot import Snapshot
 from bot.core.values import Contracts, record
 from bot.shell.ports import JournalUnavailableError
 from bot.shell.replay import JournaledDecision
@@ -53,17 +60,13 @@ class OrderEvent:
 
 
 @record
-class JournaledOrder:
-    """An order as the book has it."""
+class JournaledIncident:
+    """Something that happened to the account, as the book has it."""
 
-    request: OrderRequest
-    decision_number: int
-    hedge: str
-    state: OrderState
-    filled: Contracts
-    sent_at_ms: int | None
-    """When its request left; None if it never did."""
-    updated_at_ms: int
+    incident: Incident
+    at_ms: int
+    answered_by: int | None
+    """Number of the first decision on a whole picture after it; None before that, or if nothing shifted."""
 
 
 def open_reader(url: str, *, mode: str | None) -> "JournalReader":
@@ -139,24 +142,42 @@ class JournalReader:
 
     def orders(self, account: str, limit: int | None) -> tuple[JournaledOrder, ...]:
         """List an account's last orders, at most ``limit`` or all, newest first."""
+        when = func.coalesce(orders.c.sent_at_ms, orders.c.updated_at_ms)
         query = (
             select(orders)
             .where(orders.c.account == account)
-            .order_by(orders.c.decision_number.desc(), orders.c.client_order_id)
+            .order_by(when.desc(), orders.c.decision_number.desc(), orders.c.client_order_id)
             .limit(limit)
         )
+        return tuple(_order(row) for row in self._rows(query))
+
+    def incidents(self, account: str) -> tuple[JournaledIncident, ...]:
+        """List what happened to an account that Hedgerow did not do, in the order it was found."""
+        query = select(incidents).where(incidents.c.account == account).order_by(incidents.c.id)
         return tuple(
-            JournaledOrder(
-                request=record_of(OrderRequest, row),
-                decision_number=row.decision_number,
-                hedge=row.hedge,
-                state=row.state,
-                filled=row.filled,
-                sent_at_ms=row.sent_at_ms,
-                updated_at_ms=row.updated_at_ms,
-            )
+            JournaledIncident(incident=record_of(Incident, row), at_ms=row.at_ms, answered_by=row.answered_by)
             for row in self._rows(query)
         )
+
+    def intents(self, account: str) -> tuple[JournaledIntent, ...]:
+        """Tell what came of each intent of an account, in the order they began."""
+        told = self._rows(_terms(account))
+        with readable(self._path):
+            contracts = _Contracts(account, told, self._picture)
+            return intents_of(self.orders(account, None), self.fills(account), contracts.at)
+
+    def terms(self, account: str) -> tuple[Contract, ...]:
+        """List every contract an account ever traded or watched, expired ones included, in the terms last accepted."""
+        rows = self._rows(_terms(account))
+        with readable(self._path):
+            return tuple(contract_from_json(row.json) for row in rows)
+
+    def _picture(self, account: str, number: int) -> Snapshot:
+        """Read the picture of one decision; ValueError if it cannot be read."""
+        query = select(decisions.c.snapshot).where(
+            decisions.c.account == account, decisions.c.number == number
+        )
+        return snapshot_from_json(self._rows(query)[0].snapshot)
 
     def order_events(self, client_order_id: str) -> tuple[OrderEvent, ...]:
         """Read the life of one order, from its plan on."""
@@ -207,3 +228,45 @@ class JournalReader:
 def _decisions(account: str) -> Select[Any]:
     """Select an account's decisions with the rules they were made by."""
     return select(decisions, rules.c.json).join(rules).where(decisions.c.account == account)
+
+
+def _terms(account: str) -> Select[Any]:
+    """Select all terms an account's contracts ever had."""
+    return select(terms).where(terms.c.account == account).order_by(terms.c.id)
+
+
+def _order(row: Row[Any]) -> JournaledOrder:
+    return JournaledOrder(
+        request=record_of(OrderRequest, row),
+        decision_number=row.decision_number,
+        hedge=row.hedge,
+        leg=row.leg,
+        intent=row.intent,
+        arrival_mid=row.arrival_mid,
+        state=row.state,
+        filled=row.filled,
+        sent_at_ms=row.sent_at_ms,
+        updated_at_ms=row.updated_at_ms,
+    )
+
+
+class _Contracts:
+    """Finds an order's contract as it was: by the terms then in force, or in the picture its decision was made on."""
+
+    def __init__(
+        self, account: str, terms: Sequence[Row[Any]], picture: Callable[[str, int], Snapshot]
+    ) -> None:
+        self._account = account
+        self._picture = picture
+        self._terms: dict[str, list[tuple[int, Contract]]] = {}
+        for row in terms:
+            known = self._terms.setdefault(row.symbol, [])
+            known.append((row.since_ms, contract_from_json(row.json)))
+
+    def at(self, order: JournaledOrder) -> Contract:
+        """Give an order's contract; an order of an intent has a decision."""
+        symbol, sent_at_ms = order.request.symbol, order.sent_at_ms or 0
+        then = [contract for since_ms, contract in self._terms.get(symbol, []) if since_ms <= sent_at_ms]
+        if then:
+            return then[-1]
+        return self._picture(self._account, order.decision_number or 0).contract(symbol)

@@ -5,6 +5,8 @@ comes back. They are made with floats and become Decimals at the tick; nothing h
 """
 
 from collections.abc import Iterator
+from dataclasses import fields
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from functools import lru_cache
 from itertools import pairwise
@@ -14,9 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bot.core import formulas
-from bot.core.instruments import MarginRule, Payoff, Perpetual, tiers_from
-from bot.core.snapshot import Funding, Quote
-from bot.core.values import ONE, Contracts, Notional, Price, Ratio, record, round_to_step
+from bot.core.instruments import Contract, DatedFuture, Futures, MarginRule, Payoff, Perpetual, tiers_from
+from bot.core.snapshot import Funding, Quote, Turnover
+from bot.core.values import ONE, ZERO, Contracts, Notional, Price, Ratio, record, round_to_step
 from bot.sim.exchange import Exchange
 
 Phase = Literal["calm", "crash", "squeeze", "recovery"]
@@ -41,6 +43,24 @@ PHASES: tuple[tuple[Phase, float, float, float], ...] = (
 SPREAD = Decimal("0.0002")
 INTEREST = Decimal("0.0001")
 DAMPER = Decimal("0.0005")
+DAY_MS = 24 * HOUR_MS
+YEAR_MS = 365 * DAY_MS
+QUARTERLIES = 2
+"""Listed at a time."""
+FRIDAY, EXPIRY_HOUR = 4, 8
+QUARTER_DAYS = Decimal(91)
+MOVES_DAYS, MOVED_DAYS = Decimal(10), Decimal(1)
+"""Days before expiry between which trading moves on to the next quarterly."""
+SHARE_BACK = Decimal("0.1")
+DAILY_CONTRACTS = Decimal(100_000)
+TERM_PREMIUM_YEAR: dict[Phase, Decimal] = {
+    "calm": Decimal("0.08"),
+    "crash": Decimal("-0.04"),
+    "squeeze": Decimal("0.14"),
+    "recovery": Decimal("0.06"),
+}
+"""Basis of a quarterly that has a year to go; it shrinks with the time left."""
+
 DEPTH_NOTIONAL = Decimal(400_000)
 """Displayed at each side of the touch, in quote currency."""
 
@@ -130,6 +150,50 @@ def model_contract(symbol: str, price: Decimal = Decimal(60_000)) -> Perpetual:
     )
 
 
+def model_dated(family: str, price: Decimal, expiry_ms: int) -> DatedFuture:
+    """Describe the model exchange's dated contract of a family: the perpetual's terms, and an expiry.
+
+    Raises:
+        ValueError: the family's symbol is of no known form.
+    """
+    shared = {field.name: getattr(model_contract(family, price), field.name) for field in fields(Futures)}
+    day = datetime.fromtimestamp(expiry_ms / 1000, UTC)
+    return DatedFuture(
+        **(shared | {"symbol": f"{family}-{day:%y%m%d}"}),
+        expiry_ms=expiry_ms,
+        fee_delivery=Ratio(Decimal("0.0005")),
+    )
+
+
+def quarter_expiries(at_ms: int, count: int) -> tuple[int, ...]:
+    """List the next quarterly expiries after a time: last Fridays of March, June, September, December, 08:00 UTC."""
+    now = datetime.fromtimestamp(at_ms / 1000, UTC)
+    found: list[int] = []
+    quarter = now.year * 4 + (now.month - 1) // 3
+    while len(found) < count:
+        year, number = divmod(quarter, 4)
+        last = datetime(year, 3 * number + 3, (31, 30, 30, 31)[number], EXPIRY_HOUR, tzinfo=UTC)
+        expiry_ms = int((last - timedelta(days=(last.weekday() - FRIDAY) % 7)).timestamp()) * 1000
+        if expiry_ms > at_ms:
+            found.append(expiry_ms)
+        quarter += 1
+    return tuple(found)
+
+
+def turnover_at(at_ms: int, contract: DatedFuture) -> Turnover:
+    """Say how busy a quarterly is: trading is in the front one, and moves on in the last days before its expiry."""
+    days = Decimal(contract.expiry_ms - at_ms) / DAY_MS
+    share = _front_share(days) if days <= QUARTER_DAYS else ONE - _front_share(days - QUARTER_DAYS)
+    contracts = Contracts(round_to_step(DAILY_CONTRACTS * share, ONE))
+    return Turnover(symbol=contract.symbol, volume_24h=contracts, open_interest=contracts)
+
+
+def _front_share(days: Decimal) -> Decimal:
+    """Share of the trading that is in the front contract: nine tenths, falling to one in the days it moves."""
+    stays = max(ZERO, min(ONE, (days - MOVED_DAYS) / (MOVES_DAYS - MOVED_DAYS)))
+    return SHARE_BACK + (ONE - 2 * SHARE_BACK) * stays
+
+
 LINEAR_TIERS = tuple(
     (Decimal(floor), Decimal(rate), Decimal(leverage))
     for floor, rate, leverage in (
@@ -150,10 +214,14 @@ INVERSE_TIERS = tuple(
 class ModelTown:
     """The model market and the model exchange together: turning the one shows prices to the other."""
 
-    def __init__(self, market: ModelMarket, exchange: Exchange, from_ms: int) -> None:
+    def __init__(
+        self, market: ModelMarket, exchange: Exchange, from_ms: int, dated_families: tuple[str, ...] = ()
+    ) -> None:
         self.market = market
         self.exchange = exchange
         self.now = market.tick(from_ms)
+        self._families = dated_families
+        self._list_quarterlies()
         self._show(self.now)
 
     def advance(self, to_ms: int) -> None:
@@ -163,11 +231,27 @@ class ModelTown:
                 self._fund(minute_ms)
             self.now = self.market.tick(minute_ms)
             self._show(self.now)
+            if minute_ms % HOUR_MS == 0:
+                self._list_quarterlies()
 
     def next_funding(self, symbol: str) -> Funding:
         """Tell what a contract would pay next if the market stayed as it is."""
         due_ms = (self.now.at_ms // FUNDING_MS + 1) * FUNDING_MS
         return Funding(symbol=symbol, rate=self.market.funding_rate(self.now.at_ms), next_at_ms=due_ms)
+
+    def turnover(self, symbol: str) -> Turnover | None:
+        """Tell how busy a dated contract is: trading moves on to the next one in the last days before expiry."""
+        contract = self.exchange.contracts[symbol]
+        return turnover_at(self.now.at_ms, contract) if isinstance(contract, DatedFuture) else None
+
+    def _list_quarterlies(self) -> None:
+        """Keep two quarterlies of every dated family listed; an expired one stays known, and is traded no more."""
+        for family in self._families:
+            price = self.exchange.contracts[family].price_tick * Decimal(100_000)
+            for expiry_ms in quarter_expiries(self.now.at_ms, QUARTERLIES):
+                contract = model_dated(family, price, expiry_ms)
+                if contract.symbol not in self.exchange.contracts:
+                    self.exchange.relist(contract)
 
     def _minutes(self, to_ms: int) -> Iterator[int]:
         return iter(range(self.now.at_ms + MINUTE_MS, to_ms + 1, MINUTE_MS))
@@ -175,16 +259,34 @@ class ModelTown:
     def _fund(self, at_ms: int) -> None:
         rate = self.market.funding_rate(at_ms)
         for symbol, mark in self.exchange.marks.items():
-            self.exchange.settle_funding(symbol, rate, mark, at_ms)
+            if isinstance(self.exchange.contracts[symbol], Perpetual):
+                self.exchange.settle_funding(symbol, rate, mark, at_ms)
 
     def _show(self, tick: Tick) -> None:
-        for contract in self.exchange.contracts.values():
-            self.exchange.quote(quote_at(tick, contract))
+        for contract in tuple(self.exchange.contracts.values()):
+            if isinstance(contract, Perpetual):
+                self.exchange.quote(quote_at(tick, contract, tick.index * (ONE + tick.premium)))
+            elif contract.expiry_ms > tick.at_ms:
+                self.exchange.quote(quote_at(tick, contract, self._dated_mark(tick, contract)))
+            else:
+                self.exchange.expire(contract.symbol)
+
+    def _dated_mark(self, tick: Tick, contract: DatedFuture) -> Decimal:
+        """Price a dated contract: index and term premium; while it settles, what is averaged already counts as it is.
+
+        A town that begins within a settlement window knows the mean only of what it sees from then on.
+        """
+        premium = TERM_PREMIUM_YEAR[tick.phase] * (contract.expiry_ms - tick.at_ms) / YEAR_MS
+        open_share = contract.delta_share(tick.at_ms)
+        fair = tick.index * (ONE + premium)
+        if open_share == ONE:
+            return fair
+        mean = self.exchange.settled_so_far(contract.symbol) or tick.index
+        return (ONE - open_share) * mean + open_share * fair
 
 
-def quote_at(tick: Tick, contract: Perpetual) -> Quote:
-    """Quote a contract at a tick: the mark is index and premium, the touch lies half a spread around it."""
-    mark = tick.index * (ONE + tick.premium)
+def quote_at(tick: Tick, contract: Contract, mark: Decimal) -> Quote:
+    """Quote a contract at a tick, the touch half a spread around its mark."""
     half = mark * SPREAD / 2
     bid, ask = (round_to_step(price, contract.price_tick) for price in (mark - half, mark + half))
     size = round_to_step(DEPTH_NOTIONAL / contract.notional(ONE, mark), contract.contracts_step)

@@ -2,12 +2,12 @@
 
 from collections.abc import Callable, Sequence
 
-from bot.core.instruments import Contract
+from bot.core.instruments import Contract, DatedFuture
 from bot.core.orders import OrderRequest, OrderState
 from bot.core.reports import Fill, OrderReport, Payment
-from bot.core.snapshot import Funding, Quote
+from bot.core.snapshot import Funding, Position, Quote, Turnover
 from bot.core.values import ZERO, Contracts
-from bot.shell.ports import AccountReport, Activity, VenueError
+from bot.shell.ports import AccountReport, Activity, NotListedError
 from bot.sim.exchange import Exchange
 
 
@@ -24,24 +24,45 @@ class SimVenue:
         account: str,
         turn: Callable[[], None] = _stand_still,
         next_funding: Callable[[str], Funding | None] = lambda _symbol: None,
+        turnover: Callable[[str], Turnover | None] = lambda _symbol: None,
     ) -> None:
         self._exchange = exchange
         self._account = account
         self._turn = turn
         self._next_funding = next_funding
+        self._turnover = turnover
 
     async def contracts(self, symbols: Sequence[str]) -> tuple[Contract, ...]:
         """Describe contracts.
 
         Raises:
-            VenueError: a symbol is not listed here.
+            NotListedError: a symbol is not listed here.
         """
+        self._turn()
         listed = self._exchange.contracts
         for symbol in symbols:
             if symbol not in listed:
                 names = ", ".join(sorted(listed))
-                raise VenueError(f"The model exchange does not list {symbol}; it lists {names}.")
+                raise NotListedError(f"The model exchange does not list {symbol}; it lists {names}.")
         return tuple(listed[symbol] for symbol in symbols)
+
+    async def dated(self, family: str) -> tuple[Contract, ...]:
+        """List the dated futures of a family that have not expired, nearest expiry first."""
+        self._turn()
+        dated = [
+            one
+            for one in self._exchange.contracts.values()
+            if isinstance(one, DatedFuture)
+            and one.family == family
+            and one.expiry_ms > self._exchange.at_ms
+            and one.status != "delisted"
+        ]
+        return tuple(sorted(dated, key=lambda one: one.expiry_ms))
+
+    async def turnovers(self, symbols: Sequence[str]) -> tuple[Turnover, ...]:
+        """Read how busy contracts are, where it is known."""
+        known = (self._turnover(symbol) for symbol in symbols)
+        return tuple(turnover for turnover in known if turnover is not None)
 
     async def account(self) -> AccountReport:
         """Read open orders, then wallets and positions."""
@@ -55,6 +76,11 @@ class SimVenue:
             margin_mode=trader.margin_mode,
             leverage=trader.leverage,
         )
+
+    async def positions(self, symbols: Sequence[str]) -> tuple[Position, ...]:
+        """Read positions from a second source; flat ones are left out."""
+        held = {position.symbol: position for position in self._exchange.positions(self._account)}
+        return tuple(held[symbol] for symbol in symbols if symbol in held and held[symbol].contracts != ZERO)
 
     async def quotes(self, symbols: Sequence[str]) -> tuple[Quote, ...]:
         """Read prices; a contract that was never quoted is left out."""

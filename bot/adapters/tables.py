@@ -31,6 +31,8 @@ from sqlalchemy import (
     Text,
     TypeDecorator,
     UniqueConstraint,
+    exists,
+    select,
 )
 
 from bot.core.orders import OrderState, TimeInForce
@@ -38,7 +40,7 @@ from bot.core.values import Side
 
 T = TypeVar("T")
 
-REVISIONS = ("0001",)
+REVISIONS = ("0001", "0002")
 """Schemas this Hedgerow can open, oldest first. Kept as a list so that opening a journal need not load Alembic."""
 HEAD = REVISIONS[-1]
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -115,6 +117,7 @@ decisions = Table(
     Column("rules_digest", Text, ForeignKey("rules.digest"), nullable=False),
     Column("snapshot", Text, nullable=False),
     Column("decision", Text, nullable=False),
+    Index(None, "account", "at_ms"),
 )
 
 orders = Table(
@@ -122,8 +125,11 @@ orders = Table(
     metadata,
     Column("client_order_id", Text, primary_key=True),
     Column("account", Text, nullable=False),
-    Column("decision_number", BigInteger, nullable=False),
+    Column("decision_number", BigInteger),  # no decision of ours led to an adopted order
     Column("hedge", Text, nullable=False),
+    Column("leg", Text),
+    Column("intent", BigInteger),
+    Column("arrival_mid", ExactDecimal),
     Column("symbol", Text, nullable=False),
     Column("side", Word(Side), nullable=False),
     Column("contracts", ExactDecimal, nullable=False),
@@ -133,6 +139,7 @@ orders = Table(
     Column("state", Word(OrderState), nullable=False),
     Column("filled", ExactDecimal, nullable=False),
     Column("sent_at_ms", BigInteger),
+    Column("since_ms", BigInteger, nullable=False),
     Column("updated_at_ms", BigInteger, nullable=False),
     ForeignKeyConstraint(["account", "decision_number"], ["decisions.account", "decisions.number"]),
     Index(None, "account", "state"),
@@ -166,6 +173,7 @@ fills = Table(
     Column("maker", Boolean, nullable=False),
     Column("at_ms", BigInteger, nullable=False),
     UniqueConstraint("account", "symbol", "fill_id"),  # venues count trades anew for every symbol
+    Index(None, "account", "client_order_id"),
 )
 
 payments = Table(
@@ -200,6 +208,44 @@ beginnings = Table(
 )
 """The first decision of every hedge that had the whole picture: what its profit is reckoned from."""
 
+incidents = Table(
+    "incidents",
+    metadata,
+    _number(),
+    Column("account", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("key", Text, nullable=False),
+    Column("symbol", Text, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("rebased", ExactDecimal, nullable=False),
+    Column("at_ms", BigInteger, nullable=False),
+    Column("answered_by", BigInteger),
+    UniqueConstraint("account", "kind", "key"),
+)
+"""``answered_by`` is the number of the first decision on a whole picture after it."""
+
+terms = Table(
+    "terms",
+    metadata,
+    _number(),
+    Column("account", Text, nullable=False),
+    Column("symbol", Text, nullable=False),
+    Column("since_ms", BigInteger, nullable=False),
+    Column("json", Text, nullable=False),
+    Index(None, "account", "symbol"),
+)
+"""Contracts as they were accepted; the last of a symbol is in force."""
+
+writers = Table(
+    "writers",
+    metadata,
+    Column("account", Text, primary_key=True),
+    Column("epoch", BigInteger, nullable=False),
+    Column("process", Text, nullable=False),
+    Column("since_ms", BigInteger, nullable=False),
+)
+"""Who may write: every opening counts the epoch up, and whoever holds an older one has been passed."""
+
 
 def values_of(record: Any) -> dict[str, Any]:  # noqa: ANN401 - any record
     """Spread a record over the columns that bear its fields' names; records inside it are not opened."""
@@ -210,6 +256,12 @@ def record_of(kind: Callable[..., T], row: Row[Any]) -> T:
     """Make a record of a row that has, among others, the columns that bear its fields' names."""
     columns = row._asdict()
     return kind(**{name: columns[name] for name in signature(kind).parameters})
+
+
+def has(connection: Connection, table: Table, **key: str) -> bool:
+    """Whether a table has a row. One writer an account and one transaction make it safe to insert upon a no."""
+    condition = [table.c[name] == value for name, value in key.items()]
+    return bool(connection.execute(select(exists().where(*condition))).scalar())
 
 
 def upgrade(connection: Connection) -> None:

@@ -4,6 +4,7 @@ A row is a bar and ``ts`` its open, in UTC. The perpetual's prices must be whole
 place. Spot may be missing (NaN) or stale (no volume): those bars are counted, and no decision is taken on them.
 """
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -71,22 +72,34 @@ def load(path: Path) -> History:
     Raises:
         HistoryError: the file is missing, empty, unreadable or wrong; one sentence with place and remedy.
     """
-    frame = _read(path)
-    lacking = [column for column in REQUIRED if column not in frame.columns]
+    frame = read_frame(path, REQUIRED)
+    open_ms = times_of(frame, path)
+    interval_ms = grid_of(open_ms, path)
+    numbers = {
+        name: numbers_of(frame, name, path) for name in frame.columns if name not in {"ts", "funding_ts"}
+    }
+    _check_prices(numbers, open_ms, path)
+    return _history(path, frame, open_ms, interval_ms, numbers)
+
+
+def read_frame(path: Path, required: Sequence[str]) -> pl.DataFrame:
+    """Read a Parquet or CSV file that has rows and the required columns.
+
+    Raises:
+        HistoryError: it is missing, empty, unreadable or lacks a column.
+    """
+    frame = _parsed_frame(path)
+    lacking = [column for column in required if column not in frame.columns]
     if lacking:
         raise HistoryError(
             f"{path} lacks the column(s) {', '.join(lacking)}: name them as the README's backtest section does."
         )
     if frame.is_empty():
         raise HistoryError(f"{path} has no rows: give it at least two bars.")
-    open_ms = _times(frame, path)
-    interval_ms = _grid(open_ms, path)
-    numbers = {name: _column(frame, name, path) for name in frame.columns if name not in {"ts", "funding_ts"}}
-    _check_prices(numbers, open_ms, path)
-    return _history(path, frame, open_ms, interval_ms, numbers)
+    return frame
 
 
-def _read(path: Path) -> pl.DataFrame:
+def _parsed_frame(path: Path) -> pl.DataFrame:
     if not path.is_file():
         raise HistoryError(f"No candle file at {path}: check the path given to --data.")
     if path.stat().st_size == 0:
@@ -102,23 +115,23 @@ def _read(path: Path) -> pl.DataFrame:
         ) from error
 
 
-def _times(frame: pl.DataFrame, path: Path) -> Ints:
-    """Read ``ts`` as milliseconds; text must be ISO 8601 in UTC."""
-    ts = frame["ts"]
+def times_of(frame: pl.DataFrame, path: Path, name: str = "ts") -> Ints:
+    """Read a column of times as milliseconds; text must be ISO 8601 in UTC."""
+    ts = frame[name]
     if ts.dtype == pl.String:
         ts = _parsed(ts, path)
     if not isinstance(ts.dtype, pl.Datetime):
         raise HistoryError(
-            f"{path}: ts is {ts.dtype}, not a time: write UTC timestamps such as 2024-01-01T00:00:00Z."
+            f"{path}: {name} is {ts.dtype}, not a time: write UTC timestamps such as 2024-01-01T00:00:00Z."
         )
     if ts.dtype.time_zone != "UTC":
         zone = ts.dtype.time_zone or "no time zone"
         raise HistoryError(
-            f"{path}: ts is in {zone}: convert it to UTC, where funding and days are reckoned."
+            f"{path}: {name} is in {zone}: convert it to UTC, where funding and days are reckoned."
         )
     if ts.null_count():
         row = int(ts.is_null().arg_true()[0]) + 1
-        raise HistoryError(f"{path} row {row}: ts is empty: every bar needs its open time.")
+        raise HistoryError(f"{path} row {row}: {name} is empty: every bar needs its time.")
     return ts.dt.epoch("ms").to_numpy().astype(np.int64)
 
 
@@ -126,17 +139,17 @@ def _parsed(ts: pl.Series, path: Path) -> pl.Series:
     foreign = ts.filter(~ts.str.contains(r"(Z|[+-]00:?00)$"))
     if len(foreign):
         raise HistoryError(
-            f"{path}: ts {foreign[0]!r} is not marked as UTC: write 2024-01-01T00:00:00Z or +00:00."
+            f"{path}: {ts.name} {foreign[0]!r} is not marked as UTC: write 2024-01-01T00:00:00Z or +00:00."
         )
     try:
         return ts.str.to_datetime(time_unit="ms", time_zone="UTC")
     except pl.exceptions.PolarsError as error:
         raise HistoryError(
-            f"{path}: ts {ts[0]!r} is no ISO 8601 time: write 2024-01-01T00:00:00Z."
+            f"{path}: {ts.name} {ts[0]!r} is no ISO 8601 time: write 2024-01-01T00:00:00Z."
         ) from error
 
 
-def _grid(open_ms: Ints, path: Path) -> int:
+def grid_of(open_ms: Ints, path: Path) -> int:
     """Check that bars follow each other without hole, repeat or step back; returns the interval."""
     if len(open_ms) < 2:  # noqa: PLR2004 - an interval needs two bars
         raise HistoryError(f"{path} has one row: give it at least two bars.")
@@ -155,11 +168,12 @@ def _grid(open_ms: Ints, path: Path) -> int:
         at = np.flatnonzero(wrong)
         if len(at):
             row = int(at[0]) + 1
-            raise HistoryError(f"{path} row {row + 1} ({_stamp(open_ms[row])}) {words}: {remedy}.")
+            raise HistoryError(f"{path} row {row + 1} ({stamp(open_ms[row])}) {words}: {remedy}.")
     return interval
 
 
-def _column(frame: pl.DataFrame, name: str, path: Path) -> Floats:
+def numbers_of(frame: pl.DataFrame, name: str, path: Path) -> Floats:
+    """Read a column of figures; an empty one is NaN."""
     try:
         return frame[name].cast(pl.Float64).fill_null(float("nan")).to_numpy()
     except pl.exceptions.PolarsError as error:
@@ -170,29 +184,33 @@ def _check_prices(numbers: dict[str, Floats], open_ms: Ints, path: Path) -> None
     """Check that perpetual prices are whole and positive, spot and mark prices positive where they exist."""
     for name, values in numbers.items():
         if name in PERP:
-            _refuse(~np.isfinite(values), name, "is not a number", open_ms, path)
+            refuse_rows(~np.isfinite(values), name, "is not a number", open_ms, path)
         if (name.endswith(("_perp", "_spot")) and not name.startswith("volume")) or name in {
             "mark_price",
             "index_open",
         }:
-            _refuse(values <= 0, name, "is not positive", open_ms, path)
-            _refuse(np.isinf(values), name, "is not a number", open_ms, path)
+            refuse_rows(values <= 0, name, "is not positive", open_ms, path)
+            refuse_rows(np.isinf(values), name, "is not a number", open_ms, path)
     high, low = numbers["high_perp"], numbers["low_perp"]
     for name in ("open_perp", "close_perp"):
-        _refuse((numbers[name] > high) | (numbers[name] < low), name, "lies outside low..high", open_ms, path)
+        refuse_rows(
+            (numbers[name] > high) | (numbers[name] < low), name, "lies outside low..high", open_ms, path
+        )
 
 
-def _refuse(wrong: Bools, name: str, words: str, open_ms: Ints, path: Path) -> None:
+def refuse_rows(wrong: Bools, name: str, words: str, open_ms: Ints, path: Path) -> None:
+    """Refuse a file for its first wrong row, which is named with its time."""
     at = np.flatnonzero(wrong)
     if len(at):
         row = int(at[0])
         more = f" (and {len(at) - 1} more)" if len(at) > 1 else ""
         raise HistoryError(
-            f"{path} row {row + 1} ({_stamp(open_ms[row])}): {name} {words}{more}: mend or cut these rows."
+            f"{path} row {row + 1} ({stamp(open_ms[row])}): {name} {words}{more}: mend or cut these rows."
         )
 
 
-def _stamp(at_ms: int) -> str:
+def stamp(at_ms: int) -> str:
+    """Write a time for people, in UTC."""
     return str(np.datetime64(int(at_ms), "ms")) + "Z"
 
 
@@ -236,7 +254,7 @@ def _funding(
         if "funding_ts" in frame.columns:
             settled = frame["funding_ts"].dt.epoch("ms").fill_null(-1).to_numpy()
             astray = (settled >= 0) & ((settled < open_ms) | (settled >= open_ms + interval_ms))
-            _refuse(astray, "funding_ts", "lies outside its bar", open_ms, path)
+            refuse_rows(astray, "funding_ts", "lies outside its bar", open_ms, path)
         return rate, numbers["open_perp"]
     if "interest_1h" in numbers:
         if interval_ms != 3_600_000:  # noqa: PLR2004 - an hour

@@ -257,16 +257,18 @@ def _effects(run: Run, series: Series) -> dict[str, Effect]:
     history = run.history
     horizons = (("1bar", history.interval_ms), *(h for h in HORIZONS if h[1] > history.interval_ms))
     open_ms = history.open_ms[run.first_bar :]
-    return {name: _effect(series, open_ms, horizon) for name, horizon in horizons}
+    return {
+        name: effect(series.spot, series.own, series.hedge, open_ms, horizon) for name, horizon in horizons
+    }
 
 
-def _effect(series: Series, open_ms: Ints, horizon_ms: int) -> Effect:
-    """Measure changes between the last whole bars of neighbouring clock windows.
+def effect(spot: Floats, own: Floats, hedged: Floats, open_ms: Ints, horizon_ms: int) -> Effect:
+    """Measure changes of own coins and of the hedge's profit between the last whole bars of neighbouring clock windows.
 
     A window without a spot price has no close, and no change is taken across it: a stale or missing price must not
     pass for a market move.
     """
-    whole = np.flatnonzero(np.isfinite(series.spot))
+    whole = np.flatnonzero(np.isfinite(spot))
     if not len(whole):
         return Effect(hedge_effectiveness=None, vol_reduction=None, slope=None, changes=0)
     window = open_ms[whole] // horizon_ms
@@ -274,8 +276,8 @@ def _effect(series: Series, open_ms: Ints, horizon_ms: int) -> Effect:
     window = open_ms[closing] // horizon_ms
     neighbours = np.diff(window) == 1
     first, second = closing[:-1][neighbours], closing[1:][neighbours]
-    item = series.own[first] * (series.spot[second] - series.spot[first])
-    hedge = series.hedge[second] - series.hedge[first]
+    item = own[first] * (spot[second] - spot[first])
+    hedge = hedged[second] - hedged[first]
     if len(item) < 2 or np.var(item) == 0:  # noqa: PLR2004 - a variance needs two changes
         return Effect(hedge_effectiveness=None, vol_reduction=None, slope=None, changes=len(item))
     measure = float(formulas.effectiveness(np.var(item + hedge), np.var(item)))

@@ -1,15 +1,19 @@
 """A journal in memory, for runs that are their own record: the same port as the durable one."""
 
 from collections import Counter, defaultdict
+from collections.abc import Sequence
+from dataclasses import replace
 from decimal import Decimal
 
+from bot.core.books import SHIFTS, Incident, count_setback, foreign_fills, late_state
 from bot.core.decide import Decision
+from bot.core.instruments import Contract
 from bot.core.orders import DONE, OrderState, WorkingOrder, move
-from bot.core.reports import Fill, OrderReport
+from bot.core.reports import OrderReport
 from bot.core.risk import Approved
-from bot.core.snapshot import Memory, Snapshot
+from bot.core.snapshot import Memory, Setback, Snapshot
 from bot.core.values import ZERO, Contracts
-from bot.shell.ports import Activity
+from bot.shell.ports import Activity, Heard
 
 
 class Tally:
@@ -20,16 +24,27 @@ class Tally:
         self.orders = 0
         self.refusals: Counter[str] = Counter()
         """Wishes the guard refused, and orders the exchange rejected, by reason."""
+        self.incidents: list[Incident] = []
         self._working: dict[str, WorkingOrder] = {}
-        self._done: dict[str, OrderState] = {}
+        self._done: dict[str, WorkingOrder] = {}
         self._filled: dict[str, Decimal] = defaultdict(Decimal)
+        self._held: dict[str, Decimal] = defaultdict(Decimal)
+        self._fills: set[tuple[str, str]] = set()
+        self._known: set[tuple[str, str]] = set()
+        self._shifted: dict[str, None] = {}
+        self._setbacks: dict[str, Setback] = {}
+        self._terms: dict[str, Contract] = {}
         self._memory = Memory()
+        self._last_at_ms = 0
         self._cursor = 0
+
+    # --- writing --------------------------------------------------------------------------------------------
 
     def decided(self, snapshot: Snapshot, decision: Decision) -> None:
         """Keep the memory, and the orders as PLANNED."""
         self.decisions += 1
         self._memory = decision.memory
+        self._last_at_ms = max(self._last_at_ms, decision.at_ms)
         self.refusals.update("guard: " + ", ".join(refused.gates) for refused in decision.refused)
         for command in decision.commands:
             if isinstance(command, Approved):
@@ -40,46 +55,127 @@ class Tally:
                     filled=Contracts(ZERO),
                     since_ms=snapshot.at_ms,
                 )
+        if not snapshot.missing:
+            self._shifted.clear()
 
     def order_moved(self, report: OrderReport, at_ms: int) -> None:
         """Move an order by the table."""
         name = report.client_order_id
-        if name in self._done:
-            self._done[name] = move(name, self._done[name], report.state)
-            return
-        order = self._working[name]
+        order = self._done[name] if name in self._done else self._working[name]
         move(name, order.state, report.state)
-        if report.state is OrderState.REJECTED:
-            self.refusals[f"exchange: {report.reason}"] += 1
-        if report.state in DONE:
-            del self._working[name]
-            self._done[name] = report.state
-            return
-        self._working[name] = WorkingOrder(
-            request=order.request,
+        if report.state is not order.state:
+            self._count_setback(order, report, at_ms)
+        moved = replace(
+            order,
             state=report.state,
             filled=max(order.filled, report.filled),
             since_ms=order.since_ms if report.state is order.state else at_ms,
         )
+        if report.state in DONE:
+            self._working.pop(name, None)
+            self._done[name] = moved
+        else:
+            self._working[name] = moved
 
-    def heard(self, activity: Activity) -> tuple[Fill, ...]:
-        """Keep the cursor and the sums of fills; the exchange keeps the rest."""
+    def _count_setback(self, order: WorkingOrder, report: OrderReport, at_ms: int) -> None:
+        symbol = order.request.symbol
+        if report.state is OrderState.REJECTED:
+            self.refusals[f"exchange: {report.reason}"] += 1
+        setback = count_setback(self._setbacks.pop(symbol, None), order, report.state, at_ms)
+        if setback is not None:
+            self._setbacks[symbol] = setback
+
+    def heard(self, activity: Activity, at_ms: int) -> Heard:
+        """Keep the cursor and the sums of new fills; the exchange keeps the rest."""
+        new = []
         for fill in activity.fills:
+            if (fill.symbol, fill.fill_id) not in self._fills:
+                self._fills.add((fill.symbol, fill.fill_id))
+                new.append(fill)
+        for fill in new:
             self._filled[fill.client_order_id] += fill.contracts
-        self._cursor = activity.cursor
-        return activity.fills
+            self._held[fill.symbol] += fill.side.sign * fill.contracts
+            self._fill_late(fill.client_order_id, at_ms)
+        incidents = self.found(foreign_fills(new, self._state_of), at_ms)
+        self._cursor = max(self._cursor, activity.cursor)
+        return Heard(fills=tuple(new), incidents=incidents)
+
+    def _fill_late(self, name: str, at_ms: int) -> None:
+        """Book a fill on an order that had ended."""
+        order = self._done.get(name)
+        if order is not None:
+            filled = Contracts(max(order.filled, self._filled[name]))
+            state = late_state(order.state, filled, order.request.contracts)
+            since_ms = order.since_ms if state is order.state else at_ms
+            self._done[name] = replace(order, state=state, filled=filled, since_ms=since_ms)
+
+    def found(self, incidents: Sequence[Incident], at_ms: int) -> tuple[Incident, ...]:  # noqa: ARG002 - a port's argument
+        """Keep incidents that are new, and re-base on them."""
+        new = []
+        for incident in incidents:
+            if (incident.kind, incident.key) not in self._known:
+                self._known.add((incident.kind, incident.key))
+                self._held[incident.symbol] += incident.rebased
+                new.append(incident)
+                if incident.kind in SHIFTS:
+                    self._shifted[incident.symbol] = None
+        self.incidents += new
+        return tuple(new)
+
+    def adopt(self, order: WorkingOrder, hedge: str) -> None:  # noqa: ARG002 - a port's argument
+        """Take an order in."""
+        self.orders += 1
+        self._working[order.request.client_order_id] = order
+
+    def learned(self, contracts: Sequence[Contract], at_ms: int) -> None:  # noqa: ARG002 - a port's argument
+        """Keep contracts as they are now."""
+        self._terms |= {contract.symbol: contract for contract in contracts}
+
+    # --- reading back ---------------------------------------------------------------------------------------
 
     def filled(self, client_order_id: str) -> Contracts:
         """Sum the fills heard of one order."""
-        return Contracts(self._filled[client_order_id])
+        return Contracts(self._filled.get(client_order_id, ZERO))
 
     def working(self) -> tuple[WorkingOrder, ...]:
         """List orders that may still change the position."""
         return tuple(self._working.values())
 
+    def done(self, client_order_id: str) -> WorkingOrder | None:
+        """Give an order that has ended, with what filled of it."""
+        return self._done.get(client_order_id)
+
+    def knows(self, client_order_id: str) -> bool:
+        """Whether an order was ever planned or adopted."""
+        return self._state_of(client_order_id) is not None
+
+    def _state_of(self, name: str) -> OrderState | None:
+        order = self._working.get(name) or self._done.get(name)
+        return None if order is None else order.state
+
+    def held(self) -> dict[str, Contracts]:
+        """Give the expected position in every contract that is not flat."""
+        return {symbol: Contracts(size) for symbol, size in self._held.items() if size != ZERO}
+
+    def shifted(self) -> tuple[str, ...]:
+        """List contracts that moved without a fill of ours since the last decision on a whole picture."""
+        return tuple(self._shifted)
+
+    def rejected(self) -> tuple[Setback, ...]:
+        """Count rejections in a row."""
+        return tuple(self._setbacks.values())
+
+    def terms(self) -> dict[str, Contract]:
+        """Give every contract as it was last learned."""
+        return dict(self._terms)
+
     def memory(self) -> Memory:
         """Give the memory of the last decision."""
         return self._memory
+
+    def last_at_ms(self) -> int:
+        """Give the latest time of any decision."""
+        return self._last_at_ms
 
     def cursor(self) -> int:
         """Give the cursor of the last activity heard."""

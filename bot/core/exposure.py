@@ -1,5 +1,7 @@
 """How exposed the owner is, and how far that is from the wish: net delta, achieved ratio, gap.
 
+A hedge is measured as a whole: during a roll it lies in two contracts, told in contracts of the one that carries it on.
+
 Here is where an inverse hedge is right or wrong. Coins count where they lie *and* as unrealised coin profit
 (reference section 3.1), so that a price move alone opens no gap.
 """
@@ -7,7 +9,7 @@ Here is where an inverse hedge is right or wrong. Coins count where they lie *an
 from decimal import Decimal
 
 from bot.core import formulas
-from bot.core.instruments import Contract
+from bot.core.instruments import Contract, family_of
 from bot.core.policy import Target
 from bot.core.rules import HedgeRules, Meaning
 from bot.core.snapshot import Position, Snapshot, Wallet
@@ -39,8 +41,9 @@ class Exposure:
     net_delta: Coins
     """What the dollar value gains per unit of price, in coins."""
     held: Contracts
+    """In all legs of the hedge, told in contracts of the one that carries it."""
     in_flight: Contracts
-    """Signed contracts that working orders may still fill."""
+    """Signed contracts that working orders may still fill, told so, too."""
     target: Contracts
     """Wanted position, in whole steps."""
     gap: Contracts
@@ -59,6 +62,20 @@ class Exposure:
 
 
 @record
+class OtherLegs:
+    """What a hedge holds in contracts of its family besides the one that carries it: during a roll, or at its end."""
+
+    coins: Coins
+    """Signed coins they still move with; a contract that is settling loses its share bit by bit."""
+    open_pnl: Money
+    realised: Money
+    """Price profit realised so far, that of expired contracts included."""
+
+
+NO_OTHER_LEGS = OtherLegs(coins=Coins(ZERO), open_pnl=Money(ZERO), realised=Money(ZERO))
+
+
+@record
 class Book:
     """The figures that targets are made of, gathered once."""
 
@@ -66,6 +83,7 @@ class Book:
     holdings: Coins
     wallet: Wallet
     position: Position
+    others: OtherLegs
     mark: Price
     index: Price
     equity: Money
@@ -74,37 +92,76 @@ class Book:
     """B0: own coins. Coin funding and fees move them, price profit does not."""
 
     @property
+    def other_contracts(self) -> Contracts:
+        """The other legs' coins, told in contracts of the carrying one at its mark."""
+        return self.contract.contracts_for(self.others.coins, self.mark)
+
+    @property
+    def held(self) -> Contracts:
+        """Signed contracts in all legs, told in those of the carrying one."""
+        return Contracts(self.position.contracts + self.other_contracts)
+
+    @property
     def coin_equity(self) -> Coins:
         """Q: coins in the futures wallet, unrealised profit included; a linear contract's wallet holds no coins."""
         return Coins(ZERO) if self.contract.linear else Coins(self.equity)
 
 
-def book(snapshot: Snapshot, hedge: HedgeRules) -> Book:
-    """Gather the figures of one hedge; the quote's mark and index are the prices."""
-    quote, contract = snapshot.quote(hedge.symbol), snapshot.contract(hedge.symbol)
+def book(snapshot: Snapshot, hedge: HedgeRules, carrier: str) -> Book:
+    """Gather the figures of one hedge that ``carrier`` carries; its quote's mark and index are the prices.
+
+    Raises:
+        KeyError: the picture lacks a contract or a quote of one of the hedge's legs.
+    """
+    quote, contract = snapshot.quote(carrier), snapshot.contract(carrier)
     return book_of(
         contract,
         snapshot.coins_held(hedge.asset),
         snapshot.wallet(contract.settle),
-        snapshot.position(hedge.symbol),
+        snapshot.position(carrier),
+        other_legs(snapshot, hedge, carrier),
         quote.mark,
         quote.index,
     )
 
 
+def other_legs(snapshot: Snapshot, hedge: HedgeRules, carrier: str) -> OtherLegs:
+    """Add up the hedge's legs besides the carrying one; an expired leg counts by what it realised."""
+    coins, open_pnl, realised = ZERO, ZERO, ZERO
+    for position in snapshot.positions:
+        if position.symbol == carrier or family_of(position.symbol) != hedge.symbol:
+            continue
+        realised += position.realised_pnl
+        if position.contracts == ZERO:
+            continue
+        contract, mark = snapshot.contract(position.symbol), snapshot.quote(position.symbol).mark
+        share = contract.delta_share(snapshot.at_ms)
+        coins += contract.coins(position.contracts, mark) * share
+        open_pnl += contract.pnl(position.contracts, position.entry_price, mark)
+    return OtherLegs(coins=Coins(coins), open_pnl=Money(open_pnl), realised=Money(realised))
+
+
 def book_of(
-    contract: Contract, holdings: Coins, wallet: Wallet, position: Position, mark: Price, index: Price
+    contract: Contract,
+    holdings: Coins,
+    wallet: Wallet,
+    position: Position,
+    others: OtherLegs,
+    mark: Price,
+    index: Price,
 ) -> Book:
-    """Gather the figures of a position at two prices."""
-    open_pnl = ZERO
+    """Gather the figures of a hedge at two prices of the contract that carries it."""
+    open_pnl: Decimal = others.open_pnl
     if position.contracts != ZERO:
-        open_pnl = contract.pnl(position.contracts, position.entry_price, mark)
-    in_wallet = ZERO if contract.linear else wallet.balance - position.realised_pnl
+        open_pnl += contract.pnl(position.contracts, position.entry_price, mark)
+    realised = position.realised_pnl + others.realised
+    in_wallet = ZERO if contract.linear else wallet.balance - realised
     return Book(
         contract=contract,
         holdings=holdings,
         wallet=wallet,
         position=position,
+        others=others,
         mark=mark,
         index=index,
         equity=Money(wallet.balance + open_pnl),
@@ -124,7 +181,8 @@ def _wanted_linear(b: Book, hedge: HedgeRules, ratio: Ratio) -> Coins:
             size = formulas.target_linear_share(ratio, b.own)
         case Meaning.CONSTANT_MIX:
             # Price profit of this hedge alone: the wallet may carry others, whose money is not this coin's wealth.
-            profit = Coins(b.equity - b.wallet.balance + b.position.realised_pnl)
+            realised = b.position.realised_pnl + b.others.realised
+            profit = Coins(b.equity - b.wallet.balance + realised)
             size = formulas.target_linear_mix(ratio, b.holdings, profit, b.index)
         case Meaning.FIXED_AMOUNT:
             size = formulas.target_linear_amount(ratio * hedge.amount, b.index)
@@ -145,7 +203,7 @@ def _wanted_inverse(b: Book, hedge: HedgeRules, ratio: Ratio) -> Coins:
 
 def net_delta(b: Book) -> Coins:
     """Coins the dollar value still moves with, collateral and unrealised coin profit included."""
-    return _delta(b, b.position.contracts)
+    return _delta(b, b.held)
 
 
 def _delta(b: Book, contracts: Decimal) -> Coins:
@@ -160,17 +218,16 @@ def measure(b: Book, hedge: HedgeRules, target: Target, in_flight: Contracts) ->
     """Set what is held and in flight (signed contracts) against what ``target`` wants."""
     contract, own, delta = b.contract, b.own, net_delta(b)
     exact = -wanted_size(b, hedge, target.ratio) / contract.contract_size
-    round_target = floor_to_step if contract.linear else round_to_step
     own_contracts = contract.contracts_for(own, b.mark)
     return Exposure(
         holdings=b.holdings,
         own=own,
         equity=b.coin_equity,
         net_delta=delta,
-        held=b.position.contracts,
+        held=b.held,
         in_flight=in_flight,
-        target=Contracts(round_target(exact, contract.contracts_step)),
-        gap=Contracts(exact - b.position.contracts - in_flight),
+        target=whole_steps(exact, contract),
+        gap=Contracts(exact - b.held - in_flight),
         band_outer=Contracts(target.band.outer * own_contracts),
         band_inner=Contracts(target.band.inner * own_contracts),
         ratio_achieved=Ratio(ONE - delta / own) if own > ZERO else None,
@@ -178,8 +235,14 @@ def measure(b: Book, hedge: HedgeRules, target: Target, in_flight: Contracts) ->
     )
 
 
+def whole_steps(exact: Decimal, contract: Contract) -> Contracts:
+    """Round a size: a linear one is cut, an inverse one goes to the nearest step (reference section 4)."""
+    rounded = floor_to_step if contract.linear else round_to_step
+    return Contracts(rounded(exact, contract.contracts_step))
+
+
 def trade_needed(exposure: Exposure, contract: Contract) -> Contracts:
-    """Signed whole steps that bring the hedge from outside the band to its near inner edge, 0 if none is due.
+    """Signed whole steps of the carrying contract that bring the hedge from outside the band to its near inner edge, 0 if none is due.
 
     The fewest steps that reach the inner edge are traded, and never more than reach the target. A remainder below one
     step, or below the venue's minimum, is left alone.
@@ -187,7 +250,7 @@ def trade_needed(exposure: Exposure, contract: Contract) -> Contracts:
     if not exposure.outside:
         return Contracts(ZERO)
     step = contract.contracts_step
-    to_target = exposure.target - exposure.held - exposure.in_flight
+    to_target = whole_steps(exposure.target - exposure.held - exposure.in_flight, contract)
     to_edge = ceil_to_step(max(abs(exposure.gap) - exposure.band_inner, ZERO), step)
     signed = max(-to_edge, min(to_edge, to_target))
     return Contracts(signed if abs(signed) >= max(step, contract.contracts_min) else ZERO)

@@ -65,9 +65,13 @@ def tiers_from(rows: Iterable[tuple[Decimal, Decimal, Decimal]]) -> tuple[Tier, 
     )
 
 
+Status = Literal["trading", "halted", "delisted"]
+"""Whether a venue takes orders in a contract."""
+
+
 @record
-class Perpetual:
-    """A futures contract without expiry."""
+class Futures:
+    """What perpetual and dated contracts share: all but time."""
 
     symbol: str
     base: str
@@ -82,9 +86,14 @@ class Perpetual:
     price_tick: Price
     fee_maker: Ratio
     fee_taker: Ratio
-    funding_interval_hours: int
     margin_rule: MarginRule
     tiers: tuple[Tier, ...]
+    status: Status = "trading"
+
+    @property
+    def family(self) -> str:
+        """Symbol of the perpetual with the same coin, quote and settlement: what all expiries have in common."""
+        return family_of(self.symbol)
 
     @property
     def linear(self) -> bool:
@@ -210,5 +219,43 @@ def _above_zero(side: int, price: Decimal) -> Decimal | None:
 OUT_OF_REACH = Decimal(10) ** 18
 """A price no market reaches."""
 
-Contract = Perpetual
+
+def family_of(symbol: str) -> str:
+    """Cut the expiry off a symbol: ``BTC/USD:BTC-261225`` is of the family ``BTC/USD:BTC``."""
+    return symbol.partition("-")[0]
+
+
+@record
+class Perpetual(Futures):
+    """A futures contract without expiry."""
+
+    kind: Literal["perpetual"] = "perpetual"
+    funding_interval_hours: int
+
+    def delta_share(self, at_ms: int) -> Decimal:  # noqa: ARG002 - a dated future's depends on it
+        """Share of its size that still moves with the price: all of it, always."""
+        return ONE
+
+
+@record
+class DatedFuture(Futures):
+    """A futures contract that is settled in cash at its expiry, on the mean of the index over the last minutes before it."""
+
+    kind: Literal["dated"] = "dated"
+    expiry_ms: int
+    averaging_ms: int = 30 * 60 * 1000
+    """Length of the settlement window before expiry (reference section 8)."""
+    fee_delivery: Ratio
+    """Paid on the settlement value of what is held at expiry."""
+
+    def delta_share(self, at_ms: int) -> Decimal:
+        """Share of its size that still moves with the price: 1, falling in a line to 0 over the settlement window.
+
+        While the mean forms, what has been averaged is fixed (Deribit's delta decay, reference section 8).
+        """
+        left_ms = min(max(self.expiry_ms - at_ms, 0), self.averaging_ms)
+        return Decimal(left_ms) / self.averaging_ms
+
+
+Contract = Perpetual | DatedFuture
 """Whatever can carry a hedge."""

@@ -121,8 +121,8 @@ class WorkingOrder:
         return Contracts(self.request.side.sign * self.remaining)
 
 
-Leg = Literal["hedge"]
-"""Which leg of a decision an order is."""
+Leg = Literal["hedge", "near", "far"]
+"""Which leg of a decision an order is: the hedge's own trade, or a leg of a roll."""
 
 ID_PREFIX = "hr"
 """Every client order id of ours begins so: foreign orders are told apart by it."""

@@ -55,14 +55,14 @@ class Quiet:
     boxes: tuple[PriceBox, ...]
 
     def covers(self, quotes: tuple[Quote, ...], income: Decimal = ZERO) -> bool:
-        """Whether every quote, and what came in since, still lies in its box; no boxes cover nothing.
+        """Whether the quote of every box, and what came in since, still lies in it; no boxes cover nothing.
 
         ``income`` is what the wallet received in all, so that hedges of one wallet each see the others' share, too.
         """
-        boxes = {box.symbol: box for box in self.boxes}
-        return all(
-            quote.symbol in boxes and boxes[quote.symbol].contains(quote.mark, quote.index, income)
-            for quote in quotes
+        prices = {quote.symbol: quote for quote in quotes}
+        return bool(self.boxes) and all(
+            box.symbol in prices and box.contains(prices[box.symbol].mark, prices[box.symbol].index, income)
+            for box in self.boxes
         )
 
 
@@ -88,8 +88,10 @@ def price_box(b: Book, hedge: HedgeRules, target: Target, now: Exposure) -> Pric
 
     No linear target reads the wallet, and a linear share of holdings no price either. An inverse share of holdings opens
     no gap by price as long as its drift is inside the band; there it has room for coins that come in. Any other hedge
-    gets a box of prices.
+    gets a box of prices. A hedge in two contracts has more prices than a box, and gets one without width.
     """
+    if b.others.coins != ZERO:
+        return box_of(b, ZERO, NO_INCOME)
     shares = hedge.meaning is Meaning.SHARE_OF_HOLDINGS
     incomes = ANY_INCOME if b.contract.linear else NO_INCOME
     if shares and b.contract.linear:
@@ -141,7 +143,7 @@ def _width(b: Book, hedge: HedgeRules, target: Target, now: Exposure) -> Decimal
 def _moved(b: Book, mark: Decimal, index: Decimal) -> Book:
     """Show a book at multiples of its prices."""
     prices = Price(b.mark * mark), Price(b.index * index)
-    return book_of(b.contract, b.holdings, b.wallet, b.position, *prices)
+    return book_of(b.contract, b.holdings, b.wallet, b.position, b.others, *prices)
 
 
 CLEARLY = ONE - ONE.scaleb(-9)

@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from bot.core.orders import OrderState
+from bot.core.orders import OrderRequest, OrderState
 from bot.core.values import Contracts, Money, Price, Side, record
 
 
@@ -45,3 +45,5 @@ class OrderReport:
     state: OrderState
     filled: Contracts
     reason: str = ""
+    request: OrderRequest | None = None
+    """What was asked, where the venue tells."""

@@ -6,11 +6,12 @@ way out open). A wish that cannot be judged is refused.
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from decimal import Decimal
 from typing import Literal
 
 from bot.core.instruments import Contract
-from bot.core.orders import OrderRequest
+from bot.core.orders import Leg, OrderRequest, OrderState
 from bot.core.positions import cost_of, entry_of, fill, isolated_margin
 from bot.core.rules import RiskRules
 from bot.core.snapshot import Quote, Snapshot
@@ -26,6 +27,7 @@ Gate = Literal[
     "leverage",
     "margin_ratio",
     "liquidation_distance",
+    "unknown_orders",
 ]
 
 
@@ -41,14 +43,31 @@ class Verdict:
 
 
 @record
+class Wish:
+    """An order as a hedge would like it, before the guard."""
+
+    hedge: str
+    request: OrderRequest
+    leg: Leg
+    crossing: bool
+    intent: int
+    """Number of the decision that first saw the gap this order works on."""
+    arrival_mid: Price
+    """Mid of the contract at that decision: the price its fills are measured against."""
+
+
+@record
 class Approved:
     """A request that may be sent, with every gate's verdict. Made only in this file."""
 
     hedge: str
     request: OrderRequest
+    leg: Leg
+    crossing: bool
+    intent: int
+    arrival_mid: Price
     contracts_asked: Contracts
     verdicts: tuple[Verdict, ...]
-    crossing: bool
     kind: Literal["place"] = "place"
 
 
@@ -179,36 +198,29 @@ def largest(wanted: Contracts, step: Contracts, allowed: Callable[[Decimal], boo
     return Contracts(low * step)
 
 
-def judge(
-    snapshot: Snapshot, rules: RiskRules, hedge: str, wish: OrderRequest, *, crossing: bool
-) -> Approved | Refused:
+def judge(snapshot: Snapshot, rules: RiskRules, asked: Wish) -> Approved | Refused:
     """Judge a wish at every gate; approve it, shrunk if need be, or refuse it."""
+    wish = asked.request
     contract, quote = snapshot.contract(wish.symbol), snapshot.quote(wish.symbol)
     verdicts = [_quote_age(snapshot, quote, rules, wish), _order_notional(contract, rules, wish)]
     if not wish.reduce_only:
+        verdicts.append(_unknown_orders(snapshot, rules, wish))
         verdicts += _exposure_gates(snapshot, contract, quote, rules, wish)
     size = min(verdict.contracts_allowed for verdict in verdicts)
     verdicts.append(_venue_minimum(contract, wish, size))
     if not verdicts[-1].passed or size == ZERO:
-        return Refused(hedge=hedge, contracts_asked=wish.contracts, side=wish.side, verdicts=tuple(verdicts))
+        return Refused(
+            hedge=asked.hedge, contracts_asked=wish.contracts, side=wish.side, verdicts=tuple(verdicts)
+        )
     return Approved(
-        hedge=hedge,
-        request=wish if size == wish.contracts else _shrunk(wish, size),
+        hedge=asked.hedge,
+        request=wish if size == wish.contracts else replace(wish, contracts=size),
+        leg=asked.leg,
+        crossing=asked.crossing,
+        intent=asked.intent,
+        arrival_mid=asked.arrival_mid,
         contracts_asked=wish.contracts,
         verdicts=tuple(verdicts),
-        crossing=crossing,
-    )
-
-
-def _shrunk(wish: OrderRequest, size: Contracts) -> OrderRequest:
-    return OrderRequest(
-        client_order_id=wish.client_order_id,
-        symbol=wish.symbol,
-        side=wish.side,
-        contracts=size,
-        limit_price=wish.limit_price,
-        time_in_force=wish.time_in_force,
-        reduce_only=wish.reduce_only,
     )
 
 
@@ -232,6 +244,14 @@ def quote_age_seconds(snapshot: Snapshot, quote: Quote) -> Decimal:
 def _quote_age(snapshot: Snapshot, quote: Quote, rules: RiskRules, wish: OrderRequest) -> Verdict:
     age, limit = quote_age_seconds(snapshot, quote), rules.quote_age_seconds_max
     return _verdict("quote_age", wish, age, limit, wish.contracts if abs(age) <= limit else Contracts(ZERO))
+
+
+def _unknown_orders(snapshot: Snapshot, rules: RiskRules, wish: OrderRequest) -> Verdict:
+    """Add nothing anywhere while the fate of an order has been open for too long: a person has to look (I3)."""
+    lost = [order.since_ms for order in snapshot.working if order.state is OrderState.UNKNOWN]
+    age = (snapshot.at_ms - min(lost)) / MS if lost else ZERO
+    limit = rules.unknown_seconds_max
+    return _verdict("unknown_orders", wish, age, limit, wish.contracts if age <= limit else Contracts(ZERO))
 
 
 def _order_notional(contract: Contract, rules: RiskRules, wish: OrderRequest) -> Verdict:

@@ -2,6 +2,7 @@
 
 from decimal import Decimal
 from enum import StrEnum
+from typing import Literal
 
 from bot.core.policy import Band, Policy
 from bot.core.values import Notional, Ratio, record
@@ -18,6 +19,14 @@ class Meaning(StrEnum):
     """Of an amount in quote currency that is kept short; buys back as the price rises."""
 
 
+class Kind(StrEnum):
+    """What carries a hedge."""
+
+    PERPETUAL = "perpetual"
+    DATED = "dated"
+    """Quarterlies, rolled before they expire."""
+
+
 @record
 class HedgeRules:
     """One hedge: which coins, by which contract, how much, and what may be left alone."""
@@ -25,6 +34,10 @@ class HedgeRules:
     name: str
     asset: str
     symbol: str
+    """The perpetual; of dated contracts the family, which is the perpetual's symbol."""
+    kind: Kind
+    contract_size: Decimal | None
+    """What one contract must stand for, if the owner says so: coins (linear) or quote currency (inverse)."""
     meaning: Meaning
     amount: Notional
     """The quote amount a ratio of 1 keeps short; only read by ``FIXED_AMOUNT``."""
@@ -34,12 +47,58 @@ class HedgeRules:
 
 @record
 class PricingRules:
-    """How an order is priced."""
+    """How an order is priced: passive at the touch, chasing it, then across."""
 
     patience_seconds: Decimal
     """How long a gap may wait at the touch before the order crosses; 0 crosses at once."""
     slippage_max: Ratio
     """How far beyond the touch a crossing order may fill."""
+    inside_ticks: int
+    """How far inside a wide spread a passive order is placed, never across; 0 joins the touch."""
+    chase_ticks: int
+    """How far the touch must have left an order behind before it is priced again."""
+    chase_seconds: Decimal
+    """How long an order stands before it may be priced again."""
+    reprices_max: int
+    """How often a gap's order is priced again; then it stands until patience ends."""
+    slice_notional: Notional
+    """Largest slice of an intent, in quote currency; what is above it waits for the slice before."""
+    urgent_gap: Ratio
+    """Share of own coins from which a gap that has been closed before crosses at once, whatever opened it."""
+
+
+class Unlisted(StrEnum):
+    """What to do when the next contract is not listed, or has no book, by the deadline."""
+
+    BRIDGE = "bridge"
+    """Carry the hedge by the perpetual until it is."""
+    SETTLE = "settle"
+    """Let the contract settle and re-open across the averaging window."""
+
+
+@record
+class RollRules:
+    """When and how a dated hedge moves to the next contract (reference section 9)."""
+
+    window_days: Decimal
+    """Before expiry: nothing more is opened in the near contract, and a trigger may start the roll."""
+    force_hours: Decimal
+    """Before expiry: the roll runs without a trigger, and crosses."""
+    deadline_hours: Decimal
+    """Before expiry: the roll must be over; without a far contract ``unlisted`` applies."""
+    alert_hours: Decimal
+    """Before expiry: a person is called if anything is left in the near contract."""
+    advantage_min: Ratio
+    """Net advantage a year, after both legs' taker fees and spreads, from which rolling early pays."""
+    clip_notional: Notional
+    """Size of a clip, in quote currency: the most that may be unhedged or over-hedged between two legs."""
+    lead: Literal["near", "far"]
+    """Which leg of a clip goes first: near leaves a clip unhedged for a moment, far over-hedges one."""
+    naked_seconds_max: Decimal
+    """How long a clip may stay out of step before the leg that went first is restored."""
+    retry_seconds: Decimal
+    """How long a roll rests after a clip was restored."""
+    unlisted: Unlisted
 
 
 @record
@@ -55,6 +114,22 @@ class RiskRules:
     """Maintenance over equity at which nothing may be added, after the order."""
     liquidation_distance_stop: Ratio
     """Rise from the mark to liquidation below which nothing may be added, after the order."""
+    unknown_seconds_max: Decimal
+    """How long an order's fate may be open before nothing is added anywhere in the account."""
+
+
+@record
+class BooksRules:
+    """How our books and the venue's records are made to agree."""
+
+    stray_orders: Literal["cancel", "adopt"]
+    """What is done with orders that bear our prefix and are not in our books."""
+    check_steps: int
+    """How many steps pass between two readings of the listing: new contracts, changed terms."""
+    absent_crossing_seconds: Decimal
+    """How long every record must lack an immediate-or-cancel order before it is taken as never placed: it cannot rest."""
+    absent_resting_seconds: Decimal
+    """The same for an order that may rest; it outlasts venues that do not find a fresh order for a while."""
 
 
 @record
@@ -64,4 +139,6 @@ class Rules:
     account: str
     hedges: tuple[HedgeRules, ...]
     pricing: PricingRules
+    roll: RollRules
     risk: RiskRules
+    books: BooksRules

@@ -57,6 +57,11 @@ class Quote:
     index: Price
     """The spot reference: holdings are valued at it."""
 
+    @property
+    def mid(self) -> Price:
+        """Half way between bid and ask."""
+        return Price((self.bid + self.ask) / 2)
+
 
 @record
 class Funding:
@@ -69,14 +74,66 @@ class Funding:
 
 
 @record
+class Turnover:
+    """How busy a contract is: what a roll looks at."""
+
+    symbol: str
+    volume_24h: Contracts
+    """Traded in the last 24 hours."""
+    open_interest: Contracts
+
+
+@record
+class Setback:
+    """Orders in one contract that the venue rejected, one after the other, since one was taken."""
+
+    symbol: str
+    count: int
+    last_at_ms: int
+
+
+@record
+class Arrival:
+    """The mid of a contract when an intent began: what its fills are measured against."""
+
+    symbol: str
+    mid: Price
+
+
+@record
+class RollMemory:
+    """What a roll remembers of itself. How far it has come is read off the positions, never remembered."""
+
+    near: str
+    far: str
+    trigger: str
+    """Why it began, in words; it is not taken back."""
+    clip_end: Contracts | None = None
+    """Signed position of the leading leg's contract at which the clip now worked is done; None between clips."""
+    naked_since_ms: int | None = None
+    """Since when a clip is out of step on the unhedged side."""
+    rests_until_ms: int = 0
+    """A roll whose clip was restored rests until then."""
+
+
+@record
 class HedgeMemory:
     """What a hedge remembers from one decision to the next."""
 
     hedge: str
     gap_since_ms: int | None = None
-    """When the gap was first seen outside the band without having been closed since."""
+    """When the gap was first seen outside the band without having been closed since: the intent's beginning."""
     reprices: int = 0
     """Orders already sent for this gap."""
+    intent: int = 0
+    """Number of the decision that first saw the gap; 0 is none."""
+    arrivals: tuple[Arrival, ...] = ()
+    """Mids when the gap was first seen."""
+    urgent: str = ""
+    """Why the gap cannot wait at the touch, in words; empty if it can."""
+    own: Coins | None = None
+    """Own coins at the last decision; a jump of them is a deposit or a withdrawal."""
+    roll: RollMemory | None = None
 
 
 @record
@@ -112,6 +169,10 @@ class Snapshot:
     margin_mode: MarginMode = "cross"
     leverage: Decimal = ONE
     """Leverage the account is set to at the venue: an isolated position brings value / leverage along."""
+    turnovers: tuple[Turnover, ...] = ()
+    setbacks: tuple[Setback, ...] = ()
+    shifted: tuple[str, ...] = ()
+    """Contracts whose position moved without a fill of ours since the last decision: deleveraged, liquidated, a person."""
     missing: tuple[str, ...] = ()
     """Letters that did not come or came late, in words; any of them means: decide nothing."""
 

@@ -1,91 +1,34 @@
 """Hand the slips to the venue: cancels first, then orders, each written down before it leaves (I3, I6).
 
-Reads, cancels and look-ups are retried, because asking twice does no harm. Placing is never retried here: an order
-whose answer was lost is UNKNOWN, and reconciling looks it up by its name.
+Placing is tried once. Its outcome is what the venue answers about this very order; REJECTED on proof that nothing was
+placed; and UNKNOWN otherwise, which is looked up at once, then at every observation, and never sent again.
 """
 
-from collections.abc import Awaitable, Callable
-from typing import TypeVar
+from dataclasses import replace
 
-from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_attempt, wait_exponential_jitter
-
-from bot.core.decide import Cancel, Decision
-from bot.core.orders import OrderState
-from bot.core.reports import Fill, OrderReport
+from bot.core.books import misfit, report_on
+from bot.core.decide import Decision
+from bot.core.desk import Cancel
+from bot.core.orders import DONE, OrderRequest, OrderState, WorkingOrder
+from bot.core.reports import OrderReport
 from bot.core.risk import Approved
-from bot.core.values import ZERO, Contracts, record
+from bot.core.values import ZERO, Contracts
+from bot.shell.lookup import Done, find, look_up, settle
+from bot.shell.patience import patiently
 from bot.shell.ports import (
-    Activity,
-    Clock,
-    Journal,
-    OutcomeUnknownError,
+    AuthFailedError,
+    Hall,
     RateLimitedError,
     RefusedForNowError,
     UnreachableError,
-    Venue,
     VenueError,
 )
 
-T = TypeVar("T")
-
-ATTEMPTS_MAX = 4
-
-
-PASSING = (UnreachableError, RateLimitedError)
-"""Failures after which asking again may help."""
+NOT_PLACED = (UnreachableError, RateLimitedError, RefusedForNowError)
+"""Proofs that nothing was placed. Every other failure proves nothing."""
 
 
-async def patiently(ask: Callable[[], Awaitable[T]]) -> T:
-    """Ask something that is safe to ask twice, again when the venue was out of reach or busy; then give up.
-
-    Raises:
-        VenueError: the last attempt's.
-    """
-    try:
-        return await ask()
-    except PASSING as error:
-        return await _ask_again(ask, error)
-
-
-async def _ask_again(ask: Callable[[], Awaitable[T]], first: Exception) -> T:
-    """Wait, ask, and so on. The attempt already made counts as the first."""
-    failed: list[Exception] = [first]
-    retrying = AsyncRetrying(
-        retry=retry_if_exception_type(PASSING),
-        stop=stop_after_attempt(ATTEMPTS_MAX),
-        wait=wait_exponential_jitter(initial=0.2, max=5),
-        reraise=True,
-    )
-    async for attempt in retrying:
-        with attempt:
-            if failed:
-                raise failed.pop()
-            return await ask()
-    raise AssertionError("tenacity ends with a value or an exception")
-
-
-@record
-class Done:
-    """What became of one order, and the fills heard on the way."""
-
-    report: OrderReport
-    fills: tuple[Fill, ...] = ()
-
-
-async def hear(venue: Venue, journal: Journal) -> Activity:
-    """Read fills and payments since the last hearing, and write them down.
-
-    Raises:
-        VenueError: they could not be read.
-        JournalUnavailableError: they could not be written.
-    """
-    activity = await patiently(lambda: venue.activity(journal.cursor()))
-    if activity.fills or activity.payments:
-        journal.heard(activity)
-    return activity
-
-
-async def execute(decision: Decision, venue: Venue, journal: Journal, clock: Clock) -> tuple[Done, ...]:
+async def execute(decision: Decision, hall: Hall) -> tuple[Done, ...]:
     """Carry out a decision that is already journaled; returns what became of each order.
 
     Raises:
@@ -94,61 +37,96 @@ async def execute(decision: Decision, venue: Venue, journal: Journal, clock: Clo
     """
     cancels = [command for command in decision.commands if isinstance(command, Cancel)]
     places = [command for command in decision.commands if isinstance(command, Approved)]
-    done = [await take_back(command, venue, journal, clock) for command in cancels]
-    done += [await _place(command, venue, journal, clock) for command in places]
+    working = {order.request.client_order_id: order for order in hall.journal.working()}
+    done = [
+        await take_back(working[command.client_order_id], command.reason, hall)
+        for command in cancels
+        if command.client_order_id in working
+    ]
+    done += [await _place(command.request, hall) for command in places]
     return tuple(done)
 
 
-async def _place(command: Approved, venue: Venue, journal: Journal, clock: Clock) -> Done:
+async def _place(request: OrderRequest, hall: Hall) -> Done:
     """Write SENT, send, write the answer."""
-    request = command.request
-    journal.order_moved(_report(command, OrderState.SENT, "about to leave"), clock.now_ms())
+    order = _move(_planned(request, hall), OrderState.SENT, "about to leave", hall)
     try:
-        report = await venue.place(request)
-    except OutcomeUnknownError as error:
-        report = _report(command, OrderState.UNKNOWN, str(error))
-    except (UnreachableError, RateLimitedError, RefusedForNowError) as error:
-        report = _report(command, OrderState.REJECTED, str(error))
-    return await _write(report, venue, journal, clock)
+        report = await hall.venue.place(request)
+    except AuthFailedError as error:
+        _move(order, OrderState.REJECTED, str(error), hall)
+        raise
+    except NOT_PLACED as error:
+        moved = _move(order, OrderState.REJECTED, str(error), hall)
+        return Done(report=report_on(moved, moved.state, str(error), moved.filled))
+    except VenueError as error:
+        return await find(_move(order, OrderState.UNKNOWN, str(error), hall), hall)
+    unfit = misfit(request, report)
+    if unfit:
+        return await find(_move(order, OrderState.UNKNOWN, unfit, hall), hall)
+    return await _settle(order, report, hall)
 
 
-async def take_back(command: Cancel, venue: Venue, journal: Journal, clock: Clock) -> Done:
-    """Cancel an order: write CANCELLING, ask, write the answer; without one, reconciling will find out."""
-    leaving = OrderReport(
-        client_order_id=command.client_order_id,
-        symbol=command.symbol,
-        state=OrderState.CANCELLING,
-        filled=Contracts(ZERO),
-        reason=command.reason,
-    )
-    journal.order_moved(leaving, clock.now_ms())
-    try:
-        report = await patiently(lambda: venue.cancel(command.symbol, command.client_order_id))
-    except (OutcomeUnknownError, UnreachableError, RateLimitedError, RefusedForNowError):
-        return Done(report=leaving)
-    return await _write(report, venue, journal, clock)
+async def take_back(order: WorkingOrder, reason: str, hall: Hall) -> Done:
+    """Cancel an order: write CANCELLING, ask, write the answer; without one, reconciling will find out.
 
+    The answer to a cancel says nothing about an order whose fate is open: only a look-up does.
 
-async def _write(report: OrderReport, venue: Venue, journal: Journal, clock: Clock) -> Done:
-    """Write what became of an order, and first the fills that made it so.
-
-    An order whose fills cannot be read stays as it was written last; reconciling looks it up.
+    Raises:
+        AuthFailedError: the venue does not know us.
+        JournalUnavailableError: the cancel could not be written down and was not sent, or its answer could not.
     """
-    fills: tuple[Fill, ...] = ()
-    if report.filled > ZERO:
-        try:
-            fills = (await hear(venue, journal)).fills
-        except VenueError:
-            return Done(report=report)
-    journal.order_moved(report, clock.now_ms())
-    return Done(report=report, fills=fills)
+    request, fate_open = order.request, order.state in {OrderState.SENT, OrderState.UNKNOWN}
+    if not fate_open:
+        order = _move(order, OrderState.CANCELLING, reason, hall)
+    try:
+        report = await patiently(
+            lambda: hall.venue.cancel(request.symbol, request.client_order_id), hall.clock
+        )
+        if fate_open or misfit(request, report):
+            return await look_up(order, hall)
+    except AuthFailedError:
+        raise
+    except VenueError as error:
+        why = f"the cancel has no answer: {error}"
+        return Done(report=report_on(order, order.state, why, order.filled))
+    return await _settle(order, report, hall)
 
 
-def _report(command: Approved, state: OrderState, reason: str) -> OrderReport:
-    return OrderReport(
-        client_order_id=command.request.client_order_id,
-        symbol=command.request.symbol,
-        state=state,
+async def _settle(order: WorkingOrder, report: OrderReport, hall: Hall) -> Done:
+    """Settle an order by an answer that is about it; while its fills cannot be read, it stays as it was written last.
+
+    An order that ended with fills nobody has told us of yet is looked up until they are heard.
+    """
+    try:
+        done = await settle(order, report, hall)
+        if done.report.state is not OrderState.UNKNOWN:
+            return done
+        found = await find(order, hall)
+        return Done(report=found.report, fills=done.fills + found.fills)
+    except AuthFailedError:
+        raise
+    except VenueError as error:
+        why = f"the venue says {report.state}, and its fills cannot be read: {error}"
+        return Done(report=report_on(order, order.state, why, order.filled))
+
+
+def _planned(request: OrderRequest, hall: Hall) -> WorkingOrder:
+    """Make a working order of a request that the decision has planned."""
+    return WorkingOrder(
+        request=request,
+        state=OrderState.PLANNED,
         filled=Contracts(ZERO),
-        reason=reason,
+        since_ms=hall.clock.now_ms(),
     )
+
+
+def _move(order: WorkingOrder, state: OrderState, reason: str, hall: Hall) -> WorkingOrder:
+    """Write an order's next state down; returns it in that state."""
+    at_ms = hall.clock.now_ms()
+    hall.journal.order_moved(report_on(order, state, reason, order.filled), at_ms)
+    return replace(order, state=state, since_ms=at_ms)
+
+
+def may_stand(done: Done) -> bool:
+    """Whether an order may still stand at the venue."""
+    return done.report.state not in DONE

@@ -5,17 +5,20 @@ fate is open, before the first decision (I2, I3).
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 
-from bot.core.decide import Cancel, Decision, decide
-from bot.core.instruments import Contract
+from bot.core import books
+from bot.core.decide import Decision, decide
 from bot.core.orders import OrderState
 from bot.core.reports import Fill, OrderReport
 from bot.core.rules import Rules
 from bot.core.snapshot import Snapshot
 from bot.core.values import record
-from bot.shell.execute import execute, patiently, take_back
+from bot.shell.execute import execute, may_stand, take_back
+from bot.shell.listing import NOTHING_LISTED, read_listing
 from bot.shell.observe import observe
-from bot.shell.ports import Clock, Holdings, Journal, Log, RateLimitedError, UnreachableError, Venue
+from bot.shell.patience import patiently
+from bot.shell.ports import AuthFailedError, Clock, Hall, Holdings, Journal, Log, Venue, VenueError
 from bot.shell.reconcile import drop_unsent
 
 
@@ -40,25 +43,43 @@ class Loop:
     """The loop of one margin account."""
 
     def __init__(
-        self, *, rules: Rules, venue: Venue, holdings: Holdings, journal: Journal, clock: Clock, log: Log
+        self,
+        *,
+        rules: Rules,
+        venue: Venue,
+        holdings: Holdings,
+        journal: Journal,
+        clock: Clock,
+        log: Log,
+        accept_terms: bool = False,
     ) -> None:
         self.rules = rules
-        self._venue = venue
         self._holdings = holdings
-        self._journal = journal
-        self._clock = clock
-        self._log = log.bind(account=rules.account)
-        self._symbols = tuple(hedge.symbol for hedge in rules.hedges)
-        self._contracts: tuple[Contract, ...] = ()
+        self._bound = log.bind(account=rules.account)
+        self._hall = Hall(
+            venue=venue,
+            journal=journal,
+            clock=clock,
+            log=self._bound.bind(hedge="all", decision=0),
+        )
+        self._accept_terms = accept_terms
+        self._listing = NOTHING_LISTED
+        self._steps_listed = 0
+        """Steps since the contracts were listed."""
         self._last: Decision | None = None
         self._said: dict[str, tuple[str, str]] = {}
 
     async def start(self) -> None:
-        """Recover, then learn the contracts. Call once, before the first step."""
-        dropped = await drop_unsent(self._journal, self._clock)
+        """Recover, then learn the contracts, whose terms are accepted as they are if asked so. Call once, before all else.
+
+        Raises:
+            NotListedError: a hedge's contract does not exist.
+            VenueError: the venue could not be asked.
+        """
+        dropped = await drop_unsent(self._hall)
         if dropped:
-            self._whole.warning("orders planned before a restart were dropped unsent", orders=dropped)
-        self._contracts = await patiently(lambda: self._venue.contracts(self._symbols))
+            self._hall.log.warning("orders planned before a restart were dropped unsent", orders=dropped)
+        self._listing = await read_listing(self.rules, self._hall, accept_terms=self._accept_terms)
 
     async def step(self) -> Step:
         """Observe, decide, journal, execute: write before act (I6).
@@ -67,37 +88,45 @@ class Loop:
             VenueError: the picture could not be completed; nothing was decided.
             JournalUnavailableError: nothing was sent after the failure.
         """
-        snapshot, activity = await observe(
-            self._venue, self._holdings, self._journal, self._clock, self.rules, self._contracts
-        )
+        await self._list_again()
+        snapshot, fills = await observe(self._hall, self._holdings, self.rules, self._listing, mend=True)
         decision = decide(snapshot, self.rules)
-        self._journal.decided(snapshot, decision)
-        done = await execute(decision, self._venue, self._journal, self._clock)
+        self._hall.journal.decided(snapshot, decision)
         self._last = decision
+        self._hall = replace(self._hall, log=self._bound.bind(hedge="all", decision=decision.number))
+        done = await execute(decision, self._hall)
         step = Step(
             snapshot=snapshot,
             decision=decision,
             reports=tuple(one.report for one in done),
-            fills=activity.fills + tuple(fill for one in done for fill in one.fills),
+            fills=fills + tuple(fill for one in done for fill in one.fills),
         )
         self._tell(step)
         return step
 
     async def preview(self) -> tuple[Snapshot, Decision]:
         """Observe and decide, and do nothing about it."""
-        snapshot, _ = await observe(
-            self._venue, self._holdings, self._journal, self._clock, self.rules, self._contracts
-        )
+        snapshot, _ = await observe(self._hall, self._holdings, self.rules, self._listing, mend=False)
         return snapshot, decide(snapshot, self.rules)
+
+    async def _list_again(self) -> None:
+        """Ask for the contracts again after a number of steps, and when one has expired."""
+        self._steps_listed += 1
+        due = self._steps_listed > self.rules.books.check_steps
+        if due or self._listing.expired(self._hall.clock.now_ms()):
+            self._listing = await read_listing(self.rules, self._hall, accept_terms=False)
+            self._steps_listed = 0
 
     async def stirred(self, last: Decision) -> bool:
         """Whether anything happened that ends the last answer's quiet: time, a price, a fill or a payment."""
-        if self._clock.now_ms() > last.quiet.until_ms:
+        venue, clock = self._hall.venue, self._hall.clock
+        if clock.now_ms() > last.quiet.until_ms:
             return True
-        quotes = await patiently(lambda: self._venue.quotes(self._symbols))
+        symbols = tuple(contract.symbol for contract in self._listing.contracts)
+        quotes = await patiently(lambda: venue.quotes(symbols), clock)
         if not last.quiet.covers(quotes):
             return True
-        activity = await patiently(lambda: self._venue.activity(self._journal.cursor()))
+        activity = await patiently(lambda: venue.activity(self._hall.journal.cursor()), clock)
         return bool(activity.fills or activity.payments)
 
     async def poll(self, heartbeat_ms: int) -> Step | None:
@@ -106,11 +135,13 @@ class Loop:
         A venue out of reach is waited for: nothing is decided, and the next poll asks again.
         """
         try:
-            if self._last is None or self._clock.now_ms() >= self._last.at_ms + heartbeat_ms:
+            if self._last is None or self._hall.clock.now_ms() >= self._last.at_ms + heartbeat_ms:
                 return await self.step()
             return await self.step() if await self.stirred(self._last) else None
-        except (UnreachableError, RateLimitedError) as error:
-            self._whole.warning("venue out of reach; nothing was decided", error=str(error))
+        except AuthFailedError:
+            raise
+        except VenueError as error:
+            self._hall.log.warning("venue out of reach; nothing was decided", error=str(error))
             return None
 
     async def run(
@@ -118,36 +149,44 @@ class Loop:
     ) -> None:
         """Start, then poll until told to stop; ``after`` is called with every step. Open orders are taken back at the end."""
         await self.start()
+        clock = self._hall.clock
         while not until():
             step = await self.poll(heartbeat_ms)
             if step is not None:
                 after(step)
-            wake_ms = self._clock.now_ms() + poll_ms
-            while self._clock.now_ms() < wake_ms and not until():
-                await self._clock.sleep_until(min(wake_ms, self._clock.now_ms() + NAP_MS))
+            wake_ms = clock.now_ms() + poll_ms
+            while clock.now_ms() < wake_ms and not until():
+                await clock.sleep_until(min(wake_ms, clock.now_ms() + NAP_MS))
         await self.stop()
 
     async def stop(self) -> None:
-        """Take our open orders back and keep the hedge: bare spot is the greater risk."""
-        for order in self._journal.working():
-            if order.state is OrderState.OPEN:
-                request = order.request
-                cancel = Cancel(
-                    hedge=self._hedge_of(request.symbol),
-                    symbol=request.symbol,
-                    client_order_id=request.client_order_id,
-                    reason="hedgerow is stopping",
-                )
-                await take_back(cancel, self._venue, self._journal, self._clock)
+        """Take back every order of ours that may stand at the venue, and keep the hedge: bare spot is the greater risk.
 
-    @property
-    def _whole(self) -> Log:
-        """The log for what concerns no single hedge; its lines carry a hedge and a decision, too."""
-        return self._log.bind(hedge="all", decision=0 if self._last is None else self._last.number)
+        An order that cannot be taken back is named, and keeps no other from being taken back.
+
+        Raises:
+            JournalUnavailableError: a cancel could not be written down; it was not sent.
+        """
+        for order in self._hall.journal.working():
+            if order.state is OrderState.PLANNED:
+                continue
+            name = order.request.client_order_id
+            try:
+                done = await take_back(order, "hedgerow is stopping", self._hall)
+            except AuthFailedError as error:
+                self._may_stand(name, str(error))
+            else:
+                if may_stand(done):
+                    self._may_stand(name, done.report.reason)
+
+    def _may_stand(self, name: str, why: str) -> None:
+        self._hall.log.warning(
+            "order may still stand at the venue: look there, and cancel it by hand", order=name, why=why
+        )
 
     def _tell(self, step: Step) -> None:
         """Log what a step came to, every line with its hedge and decision number; repeats only for debugging."""
-        log = self._log.bind(decision=step.decision.number)
+        log = self._bound.bind(decision=step.decision.number)
         for explanation in step.decision.explanations:
             said = explanation.answer, explanation.why
             loud = explanation.answer in LOUD and self._said.get(explanation.hedge) != said
@@ -160,4 +199,5 @@ class Loop:
             )
 
     def _hedge_of(self, symbol: str) -> str:
-        return next((hedge.name for hedge in self.rules.hedges if hedge.symbol == symbol), "none")
+        hedge = books.owner(symbol, self.rules.hedges)
+        return "none" if hedge is None else hedge.name

@@ -1,42 +1,39 @@
 """Empty the letter boxes and lay one tray: a Snapshot, with every missing letter named."""
 
-from bot.core.instruments import Contract
-from bot.core.rules import Rules
-from bot.core.snapshot import Funding, Holding, Position, Quote, Snapshot
-from bot.core.values import ZERO
-from bot.shell.execute import hear, patiently
-from bot.shell.ports import Activity, Clock, Holdings, Journal, Venue
-from bot.shell.reconcile import settle_orders
+from bot.core.instruments import Contract, Perpetual, family_of
+from bot.core.reports import Fill
+from bot.core.rules import Kind, Rules
+from bot.core.snapshot import Quote, Snapshot, Turnover
+from bot.shell.letters import clock_letters, missing_letters
+from bot.shell.listing import Listing
+from bot.shell.patience import patiently
+from bot.shell.ports import Hall, Holdings
+from bot.shell.reconcile import agree
 
 
 async def observe(
-    venue: Venue,
-    holdings: Holdings,
-    journal: Journal,
-    clock: Clock,
-    rules: Rules,
-    contracts: tuple[Contract, ...],
-) -> tuple[Snapshot, Activity]:
-    """Read everything a decision may know, and write down what the venue reports on the way.
-
-    Orders are read before positions, and looked up after: a fill in between is counted twice, as in flight and as
-    held, for one picture, and never not at all (invariant I4). Fills are written before the orders they fill, so that no
-    order is ever journaled as filled by fills that nobody heard of (I1).
+    hall: Hall, holdings: Holdings, rules: Rules, listing: Listing, *, mend: bool
+) -> tuple[Snapshot, tuple[Fill, ...]]:
+    """Read everything a decision may know, make books and venue agree on the way, and give the new fills beside it.
 
     Raises:
         VenueError: a part of the picture could not be read.
         JournalUnavailableError: what was heard could not be written.
     """
-    symbols = tuple(hedge.symbol for hedge in rules.hedges)
-    account = await patiently(venue.account)
-    activity = await hear(venue, journal)
-    await settle_orders(account, venue, journal, clock)
-    held = await patiently(holdings.read)
-    quotes = await patiently(lambda: venue.quotes(symbols))
-    funding: tuple[Funding, ...] = await patiently(lambda: venue.funding(symbols))
+    venue, journal = hall.venue, hall.journal
+    picture = await agree(rules, hall, mend=mend)
+    account = picture.account
+    contracts = listing.with_held(journal.held(), journal.terms(), rules)
+    symbols = tuple(contract.symbol for contract in contracts)
+    held = await patiently(holdings.read, hall.clock)
+    quotes: tuple[Quote, ...] = await patiently(lambda: venue.quotes(symbols), hall.clock)
+    perpetuals = tuple(contract.symbol for contract in contracts if isinstance(contract, Perpetual))
+    funding = await patiently(lambda: venue.funding(perpetuals), hall.clock)
+    turnovers = await _turnovers(rules, contracts, hall)
+    at_ms = hall.clock.now_ms()
     snapshot = Snapshot(
         account=rules.account,
-        at_ms=clock.now_ms(),
+        at_ms=at_ms,
         contracts=contracts,
         holdings=held,
         wallets=account.wallets,
@@ -47,24 +44,21 @@ async def observe(
         memory=journal.memory(),
         margin_mode=account.margin_mode,
         leverage=account.leverage,
-        missing=missing_letters(rules, held, quotes, account.positions),
+        turnovers=turnovers,
+        setbacks=journal.rejected(),
+        shifted=journal.shifted(),
+        missing=picture.letters
+        + listing.letters
+        + missing_letters(rules, contracts, held, quotes, account.positions)
+        + clock_letters(rules, quotes, at_ms, journal.last_at_ms()),
     )
-    return snapshot, activity
+    return snapshot, picture.fills
 
 
-def missing_letters(
-    rules: Rules, holdings: tuple[Holding, ...], quotes: tuple[Quote, ...], positions: tuple[Position, ...]
-) -> tuple[str, ...]:
-    """Name what a decision needs and the picture lacks. "No holding" is a statement, not a missing letter.
-
-    A position that no hedge explains has no quote here: its margin cannot be judged, so that nothing is decided beside it.
-    """
-    quoted = {quote.symbol for quote in quotes}
-    listed = {holding.asset for holding in holdings}
-    hedged = {hedge.symbol for hedge in rules.hedges}
-    foreign = [p.symbol for p in positions if p.contracts != ZERO and p.symbol not in hedged]
-    return tuple(
-        [f"no quote of {hedge.symbol}" for hedge in rules.hedges if hedge.symbol not in quoted]
-        + [f"no statement of {hedge.asset} holdings" for hedge in rules.hedges if hedge.asset not in listed]
-        + [f"a position in {symbol} that no hedge explains: close it, or hedge with it" for symbol in foreign]
-    )
+async def _turnovers(rules: Rules, contracts: tuple[Contract, ...], hall: Hall) -> tuple[Turnover, ...]:
+    """Read how busy the contracts of dated hedges are; others do not ask."""
+    dated = {hedge.symbol for hedge in rules.hedges if hedge.kind is Kind.DATED}
+    symbols = tuple(contract.symbol for contract in contracts if family_of(contract.symbol) in dated)
+    if not symbols:
+        return ()
+    return await patiently(lambda: hall.venue.turnovers(symbols), hall.clock)

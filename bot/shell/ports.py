@@ -8,6 +8,7 @@ Errors are named by their remedy::
     |   +-- RateLimitedError      wait, then retry
     |   +-- RefusedForNowError    proof that nothing was placed, for a passing reason: mend, then retry
     |   +-- OutcomeUnknownError   the answer is lost: reconcile, never resend
+    |   +-- NotListedError        the venue has no such contract: choose another
     |   +-- AuthFailedError       halt and call a person
     +-- JournalUnavailableError   send nothing
     +-- SettingsError             mend the settings; at start only
@@ -20,11 +21,12 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import Protocol
 
+from bot.core.books import Incident
 from bot.core.decide import Decision
 from bot.core.instruments import Contract, MarginMode
 from bot.core.orders import OrderRequest, WorkingOrder
 from bot.core.reports import Fill, OrderReport, Payment
-from bot.core.snapshot import Funding, Holding, Memory, Position, Quote, Snapshot, Wallet
+from bot.core.snapshot import Funding, Holding, Memory, Position, Quote, Setback, Snapshot, Turnover, Wallet
 from bot.core.values import Contracts, record
 
 
@@ -50,6 +52,10 @@ class RefusedForNowError(VenueError):
 
 class OutcomeUnknownError(VenueError):
     """The request may have arrived and its answer is lost: reconcile, never resend."""
+
+
+class NotListedError(VenueError):
+    """The venue does not list a contract that was asked for; nothing else is wrong."""
 
 
 class AuthFailedError(VenueError):
@@ -91,10 +97,19 @@ class Venue(Protocol):
     """One margin account at one exchange. Every method may raise a VenueError."""
 
     async def contracts(self, symbols: Sequence[str]) -> tuple[Contract, ...]:
-        """Describe contracts; raises SettingsError for a symbol the venue does not list."""
+        """Describe contracts; raises NotListedError for a symbol the venue does not list, and for no other reason."""
+
+    async def dated(self, family: str) -> tuple[Contract, ...]:
+        """List the dated futures of a family that have not expired, nearest expiry first; none is an answer."""
+
+    async def turnovers(self, symbols: Sequence[str]) -> tuple[Turnover, ...]:
+        """Read how busy contracts are; a contract without figures is left out."""
 
     async def account(self) -> AccountReport:
         """Read wallets, positions and open orders."""
+
+    async def positions(self, symbols: Sequence[str]) -> tuple[Position, ...]:
+        """Read positions from a second source, one by one: what an empty list in ``account`` is checked against."""
 
     async def quotes(self, symbols: Sequence[str]) -> tuple[Quote, ...]:
         """Read prices; a contract without a price is left out."""
@@ -132,6 +147,15 @@ class Clock(Protocol):
         """Wait until a time."""
 
 
+@record
+class Heard:
+    """What was new in an activity, once it is written down."""
+
+    fills: tuple[Fill, ...]
+    incidents: tuple[Incident, ...]
+    """One for every contract with fills that no living order of ours explains."""
+
+
 class Journal(Protocol):
     """The ledger of one account. Each method is one transaction, durable when it returns.
 
@@ -139,13 +163,19 @@ class Journal(Protocol):
     """
 
     def decided(self, snapshot: Snapshot, decision: Decision) -> None:
-        """Write a decision with its snapshot, and its orders as PLANNED (invariant I6)."""
+        """Write a decision with its snapshot, and its orders as PLANNED (invariant I6).
+
+        A decision on a whole picture answers what shifted until then.
+        """
 
     def order_moved(self, report: OrderReport, at_ms: int) -> None:
         """Write an order's new state; a move the table forbids raises IllegalTransitionError."""
 
-    def heard(self, activity: Activity) -> tuple[Fill, ...]:
-        """Write fills and payments and the cursor; returns the fills that were new."""
+    def heard(self, activity: Activity, at_ms: int) -> Heard:
+        """Write fills, payments and the cursor, and with them what is strange about the fills (invariant I1).
+
+        A fill of an order that had ended is booked on that order.
+        """
 
     def filled(self, client_order_id: str) -> Contracts:
         """Sum the fills heard of one order."""
@@ -153,8 +183,35 @@ class Journal(Protocol):
     def working(self) -> tuple[WorkingOrder, ...]:
         """List orders that may still change the position."""
 
+    def knows(self, client_order_id: str) -> bool:
+        """Whether an order is in the books, done or not."""
+
+    def held(self) -> dict[str, Contracts]:
+        """Give the position the books expect in every contract: fills and re-basings summed; flat ones are left out."""
+
+    def shifted(self) -> tuple[str, ...]:
+        """List contracts whose position moved without a fill of ours since the last decision on a whole picture."""
+
+    def rejected(self) -> tuple[Setback, ...]:
+        """Count, per contract, the orders rejected one after the other since one was taken; none are left out."""
+
+    def found(self, incidents: Sequence[Incident], at_ms: int) -> tuple[Incident, ...]:
+        """Write incidents down, and with them the re-basing each asks for; returns those that were not known."""
+
+    def adopt(self, order: WorkingOrder, hedge: str) -> None:
+        """Take an order that bears our prefix into the books as if it had been decided."""
+
+    def terms(self) -> dict[str, Contract]:
+        """Give every contract ever traded or watched, by symbol, in the terms last accepted."""
+
+    def learned(self, contracts: Sequence[Contract], at_ms: int) -> None:
+        """Write contracts down, in the terms that are accepted from now on."""
+
     def memory(self) -> Memory:
         """Give the memory of the last decision."""
+
+    def last_at_ms(self) -> int:
+        """Give the latest time of any decision; 0 before the first."""
 
     def cursor(self) -> int:
         """Give the cursor of the last activity heard."""
@@ -174,3 +231,14 @@ class Log(Protocol):
 
     def warning(self, event: str, **figures: object) -> object:
         """Say what a person may have to look at."""
+
+
+@record
+class Hall:
+    """What the hall works with on behalf of one account."""
+
+    venue: Venue
+    journal: Journal
+    clock: Clock
+    log: Log
+    """With the account bound to it."""

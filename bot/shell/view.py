@@ -4,8 +4,9 @@ from collections.abc import Iterable
 from decimal import Decimal
 
 from bot.core import risk
-from bot.core.decide import Decision, Explanation
-from bot.core.instruments import Contract
+from bot.core.decide import Decision
+from bot.core.desk import Explanation, RollView
+from bot.core.instruments import Contract, family_of
 from bot.core.orders import OrderState
 from bot.core.reports import Fill, Payment
 from bot.core.snapshot import Snapshot
@@ -33,6 +34,7 @@ class OrderView:
     """A working order."""
 
     client_order_id: str
+    symbol: str
     side: Side
     remaining: Contracts
     limit_price: Price | None
@@ -67,6 +69,7 @@ class HedgeView:
     liquidation_price: Price | None
     liquidation_distance: Decimal | None
     working: tuple[OrderView, ...]
+    roll: RollView | None
     profit: Profit
     value: Decimal
     """Own coins and the hedge's profit, in quote currency."""
@@ -83,9 +86,10 @@ class Since:
 
 
 def began(snapshot: Snapshot, symbol: str) -> Since:
-    """Take the first picture of an account as the beginning of a hedge."""
-    contract = snapshot.contract(symbol)
-    return Since(index=snapshot.quote(symbol).index, own_coins=own_coins(snapshot, contract))
+    """Take the first picture of an account as the beginning of a hedge, by any contract of its family that is quoted."""
+    family = family_of(symbol)
+    quote = next(quote for quote in snapshot.quotes if family_of(quote.symbol) == family)
+    return Since(index=quote.index, own_coins=own_coins(snapshot, snapshot.contract(quote.symbol)))
 
 
 def own_coins(snapshot: Snapshot, contract: Contract) -> Coins:
@@ -143,31 +147,47 @@ def _view(
         ratio_achieved=None if exposure is None else exposure.ratio_achieved,
         net_short=exposure is not None and exposure.net_short,
         target=None if exposure is None else exposure.target,
-        held=snapshot.position(symbol).contracts,
+        held=snapshot.position(symbol).contracts if exposure is None else exposure.held,
         in_flight=None if exposure is None else exposure.in_flight,
         gap=None if exposure is None else exposure.gap,
         band_outer=None if exposure is None else exposure.band_outer,
         margin_ratio=margin.margin_ratio,
         liquidation_price=margin.liquidation_price,
         liquidation_distance=margin.liquidation_distance(quote.mark),
-        working=_orders(snapshot, symbol),
+        working=_orders(snapshot, contract.family),
+        roll=explanation.roll,
         profit=profit,
         value=since.own_coins * since.index + profit.net,
         value_unhedged=since.own_coins * quote.index,
     )
 
 
-def _orders(snapshot: Snapshot, symbol: str) -> tuple[OrderView, ...]:
+def _orders(snapshot: Snapshot, family: str) -> tuple[OrderView, ...]:
     return tuple(
         OrderView(
             client_order_id=order.request.client_order_id,
+            symbol=order.request.symbol,
             side=order.request.side,
             remaining=order.remaining,
             limit_price=order.request.limit_price,
             state=order.state,
         )
-        for order in snapshot.working_on(symbol)
+        for order in snapshot.working
+        if family_of(order.request.symbol) == family
     )
+
+
+def _price_profit(snapshot: Snapshot, family: str) -> Decimal:
+    """Sum realised and open profit of a family's positions, in settlement currency; expired ones have realised theirs."""
+    profit = ZERO
+    for position in snapshot.positions:
+        if family_of(position.symbol) != family:
+            continue
+        profit += position.realised_pnl
+        if position.contracts != ZERO:
+            contract, mark = snapshot.contract(position.symbol), snapshot.quote(position.symbol).mark
+            profit += contract.pnl(position.contracts, position.entry_price, mark)
+    return profit
 
 
 def _profit(
@@ -177,19 +197,16 @@ def _profit(
     fills: tuple[Fill, ...],
     payments: tuple[Payment, ...],
 ) -> Profit:
-    """Split profit by source; coin amounts are valued at today's index."""
-    quote, position = snapshot.quote(contract.symbol), snapshot.position(contract.symbol)
+    """Split profit by source, over every contract the hedge ever held; coin amounts are valued at today's index."""
+    quote, family = snapshot.quote(contract.symbol), contract.family
     rate = Decimal(1) if contract.linear else quote.index
-    open_pnl = ZERO
-    if position.contracts != ZERO:
-        open_pnl = contract.pnl(position.contracts, position.entry_price, quote.mark)
-    mine = [payment for payment in payments if payment.symbol == contract.symbol]
+    mine = [payment for payment in payments if payment.symbol and family_of(payment.symbol) == family]
     funding = sum((payment.amount for payment in mine if payment.kind == "funding"), ZERO)
     lost = sum((payment.amount for payment in mine if payment.kind == "liquidation"), ZERO)
-    fees = sum((fill.fee for fill in fills if fill.symbol == contract.symbol), ZERO)
+    fees = sum((fill.fee for fill in fills if family_of(fill.symbol) == family), ZERO)
     return Profit(
         spot=since.own_coins * (quote.index - since.index),
-        futures=(position.realised_pnl + open_pnl + lost) * rate,
+        futures=(_price_profit(snapshot, family) + lost) * rate,
         funding=funding * rate,
         fees=-fees * rate,
     )

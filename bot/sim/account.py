@@ -10,7 +10,8 @@ from typing import Literal
 
 from bot.core.instruments import Contract, MarginMode, MarginRule
 from bot.core.positions import entry_of, fill, isolated_margin, open_pnl
-from bot.core.values import ZERO, Price, money, record
+from bot.core.snapshot import Position, Wallet
+from bot.core.values import ZERO, Contracts, Money, Price, money, record
 
 WalletKind = Literal["spot", "futures"]
 EntryKind = Literal["deposit", "withdrawal", "transfer", "pnl", "fee", "funding", "liquidation"]
@@ -202,3 +203,28 @@ class SimAccount:
             position.isolated_margin = isolated_margin(
                 position.contract, position.isolated_margin, before, position.contracts, price, self.leverage
             )
+
+    # --- what its owner may ask -----------------------------------------------------------------------------
+
+    def told_positions(self) -> tuple[Position, ...]:
+        """List the positions; a flat one is listed for its realised profit, an expired one, too."""
+        isolated = self.margin_mode == "isolated"
+        return tuple(
+            Position(
+                symbol=symbol,
+                contracts=Contracts(position.contracts),
+                entry_price=position.entry_price,
+                realised_pnl=Money(position.realised),
+                isolated_margin=Money(position.isolated_margin) if isolated else None,
+            )
+            for symbol, position in self.positions.items()
+            if position.contracts != ZERO or position.realised != ZERO
+        )
+
+    def told_wallets(self) -> tuple[Wallet, ...]:
+        """List the futures wallets."""
+        return tuple(
+            Wallet(asset=asset, balance=Money(balance), deposited=Money(self.deposited.get(asset, ZERO)))
+            for (kind, asset), balance in self.wallets.items()
+            if kind == "futures"
+        )

@@ -9,17 +9,19 @@ from collections import defaultdict
 from decimal import Decimal
 
 from bot.core import formulas
-from bot.core.instruments import Contract, MarginMode
+from bot.core.instruments import Contract, DatedFuture, MarginMode
 from bot.core.orders import DONE, OrderRequest, OrderState, TimeInForce
 from bot.core.reports import Fill, OrderReport, Payment
 from bot.core.snapshot import Position, Quote, Wallet
-from bot.core.values import ZERO, Contracts, Money, Price, Side
+from bot.core.values import ZERO, Contracts, Price, Side
 from bot.sim.account import SimAccount, SimPosition
+from bot.sim.checks import objection
 from bot.sim.matching import SimOrder, Touch, traded_through
+from bot.sim.settlement import IndexMean
 from bot.sim.told import Told, tell_fill, tell_payment
 
-LIQUIDATION_ID = "liquidation"
-"""The client order id that a liquidation's fills carry: nobody's order."""
+LIQUIDATION_ID, SETTLEMENT_ID, DELEVERAGE_ID = "liquidation", "settlement", "deleverage"
+"""The client order ids that fills carry which nobody ordered: the venue closed a position."""
 
 
 class Exchange:
@@ -31,6 +33,7 @@ class Exchange:
         self.touches: dict[str, Touch] = {}
         self.marks: dict[str, Decimal] = {}
         self.at_ms = 0
+        self._means = {one.symbol: IndexMean.of(one) for one in contracts if isinstance(one, DatedFuture)}
         self.activity: dict[str, Told] = defaultdict(list)
         """Per account, in order: what its owner is told."""
         self._orders: dict[tuple[str, str], SimOrder] = {}
@@ -56,7 +59,9 @@ class Exchange:
             return _report(known)
         order = SimOrder(account=account, request=request, number=len(self._orders) + 1)
         self._orders[account, request.client_order_id] = order
-        order.reason = self._objection(account, request)
+        contract, touch = self.contracts.get(request.symbol), self.touches.get(request.symbol)
+        trader = self.accounts[account]
+        order.reason = objection(contract, touch, trader, self.marks, request, self.at_ms)
         if order.reason:
             order.state = OrderState.REJECTED
             return _report(order)
@@ -90,37 +95,37 @@ class Exchange:
 
     def positions(self, account: str) -> tuple[Position, ...]:
         """List an account's positions; a flat one is listed for its realised profit."""
-        isolated = self.accounts[account].margin_mode == "isolated"
-        return tuple(
-            Position(
-                symbol=symbol,
-                contracts=Contracts(position.contracts),
-                entry_price=position.entry_price,
-                realised_pnl=Money(position.realised),
-                isolated_margin=Money(position.isolated_margin) if isolated else None,
-            )
-            for symbol, position in self.accounts[account].positions.items()
-            if position.contracts != ZERO or position.realised != ZERO
-        )
+        return self.accounts[account].told_positions()
 
     def wallets(self, account: str) -> tuple[Wallet, ...]:
         """List the futures wallets of an account."""
-        trader = self.accounts[account]
-        return tuple(
-            Wallet(
-                asset=asset,
-                balance=Money(balance),
-                deposited=Money(trader.deposited.get(asset, ZERO)),
-            )
-            for (kind, asset), balance in trader.wallets.items()
-            if kind == "futures"
-        )
+        return self.accounts[account].told_wallets()
 
     # --- the world ------------------------------------------------------------------------------------------
 
+    def relist(self, contract: Contract) -> None:
+        """List a new contract, or give a listed one other terms."""
+        self.contracts[contract.symbol] = contract
+        for trader in self.accounts.values():
+            trader.position(contract).contract = contract
+        if isinstance(contract, DatedFuture) and contract.symbol not in self._means:
+            self._means[contract.symbol] = IndexMean.of(contract)
+
+    def settled_so_far(self, symbol: str) -> Decimal | None:
+        """Give the mean index of a dated contract's settlement window so far; None if none was ever seen."""
+        return self._means[symbol].mean_at(self.at_ms)
+
     def quote(self, quote: Quote) -> None:
-        """Show new prices; resting orders that they trade through fill, then margin is checked at the new mark."""
+        """Show new prices; resting orders that they trade through fill, then margin is checked at the new mark.
+
+        A dated contract that has come to its expiry settles first, whatever contract the prices are of.
+        """
         self.at_ms = max(self.at_ms, quote.at_ms)
+        self._expire_due()
+        if quote.symbol in self._means:
+            if self._expired(quote.symbol):
+                return
+            self._means[quote.symbol].see(quote.at_ms, quote.index)
         self.touches[quote.symbol] = Touch.of(quote)
         if self._resting[quote.symbol]:
             self._fill_resting(quote.symbol, quote.ask, quote.bid, quote.bid_contracts, quote.ask_contracts)
@@ -158,12 +163,101 @@ class Exchange:
             entry = trader.post(self.at_ms, "funding", settle, amount, symbol=symbol)
             tell_payment(self.activity[name], name, entry)
 
-    def restore(self, account: str, told: tuple[Fill | Payment, ...]) -> None:
+    def expire(self, symbol: str, price: Decimal | None = None) -> None:
+        """Settle everybody's position in a dated contract at the mean of its index, or at ``price`` if it is given.
+
+        A replay that has bars only knows no mean, and gives the price. Each owner is told a fill of nobody's order.
+
+        Raises:
+            ValueError: no index was ever seen, and no price was given.
+        """
+        if self._expired(symbol):
+            return
+        mean = self._means.pop(symbol)
+        settlement = mean.mean_at(mean.to_ms) if price is None else price
+        if settlement is None:
+            raise ValueError(f"{symbol} cannot settle: no index was ever seen.")
+        contract = self.contracts[symbol]
+        for trader in self.accounts.values():
+            self._cancel_all(trader, {symbol}, "the contract has expired")
+            position = trader.positions.get(symbol)
+            if position is not None and position.contracts != ZERO:
+                value = contract.value(position.contracts, settlement)
+                rate = contract.fee_delivery if isinstance(contract, DatedFuture) else ZERO
+                self._close(
+                    trader, position, position.contracts, Price(settlement), rate * value, SETTLEMENT_ID
+                )
+        self.touches.pop(symbol, None)
+        self.marks.pop(symbol, None)
+
+    def deleverage(self, account: str, symbol: str, contracts: Decimal, price: Price) -> None:
+        """Close so many contracts of a position at a price: what a venue does to winners when its insurance is gone."""
+        trader = self.accounts[account]
+        position = trader.position(self.contracts[symbol])
+        part = contracts if position.contracts > ZERO else -contracts
+        self._close(trader, position, part, price, ZERO, DELEVERAGE_ID)
+
+    def _expire_due(self) -> None:
+        due = [symbol for symbol, mean in self._means.items() if self.at_ms >= mean.to_ms]
+        for symbol in due:
+            if self._means[symbol].index is not None:
+                self.expire(symbol)
+
+    def _expired(self, symbol: str) -> bool:
+        return symbol not in self._means
+
+    def _close(
+        self, trader: SimAccount, position: SimPosition, part: Decimal, price: Price, fee: Decimal, name: str
+    ) -> Decimal:
+        """Close a signed part of a position by the venue's own hand, and tell its owner; returns the profit realised."""
+        return self._trade(trader, position, -part, price, fee, name, maker=False)
+
+    def _trade(
+        self,
+        trader: SimAccount,
+        position: SimPosition,
+        signed: Decimal,
+        price: Price,
+        fee: Decimal,
+        name: str,
+        *,
+        maker: bool,
+    ) -> Decimal:
+        """Book a trade: position, wallet, report; returns the profit realised."""
+        contract, before = position.contract, position.contracts
+        realised = position.fill(signed, price)
+        trader.settle_isolated(position, before, price)
+        booked = self._book(trader, contract, realised, fee)
+        tell_fill(
+            self.activity[trader.name],
+            trader.name,
+            self.at_ms,
+            client_order_id=name,
+            symbol=contract.symbol,
+            signed=signed,
+            price=price,
+            realised=realised,
+            fee=booked,
+            maker=maker,
+        )
+        return realised
+
+    def restore(
+        self,
+        account: str,
+        told: tuple[Fill | Payment, ...],
+        forgotten: tuple[tuple[OrderRequest, Decimal], ...] = (),
+    ) -> None:
         """Rebuild an empty account from what its owner was told: fills and payments, oldest first.
 
-        Resting orders do not survive; a venue in memory forgets them, and reconciling finds that out.
+        ``forgotten`` are orders, and what filled of each, that were open when the exchange went: they do not survive,
+        and whoever asks is told that they were cancelled.
         """
         trader = self.accounts[account]
+        for request, filled in forgotten:
+            order = SimOrder(account=account, request=request, number=len(self._orders) + 1, filled=filled)
+            order.state, order.reason = OrderState.CANCELLED, "the model exchange was restarted"
+            self._orders[account, request.client_order_id] = order
         for item in told:
             self.at_ms = max(self.at_ms, item.at_ms)
             if isinstance(item, Fill):
@@ -180,42 +274,6 @@ class Exchange:
             self.activity[account].append(item)
 
     # --- orders ---------------------------------------------------------------------------------------------
-
-    def _objection(self, account: str, request: OrderRequest) -> str:
-        """Say why a request cannot be taken, or nothing."""
-        contract, touch = self.contracts.get(request.symbol), self.touches.get(request.symbol)
-        if contract is None or touch is None:
-            return f"{request.symbol} is not traded here"
-        if request.contracts < contract.contracts_min or request.contracts % contract.contracts_step:
-            return (
-                f"size {request.contracts} is below the minimum or no whole step of {contract.contracts_step}"
-            )
-        if request.limit_price is not None and request.limit_price % contract.price_tick:
-            return f"price {request.limit_price} is no whole tick of {contract.price_tick}"
-        if request.time_in_force is TimeInForce.POST_ONLY and touch.crosses(request):
-            return "post-only order would take"
-        trader = self.accounts[account]
-        if request.reduce_only:
-            held = trader.position(contract).contracts
-            return "" if held * request.side.sign < ZERO else "reduce-only order would not reduce"
-        return self._margin_objection(trader, contract, touch, request)
-
-    def _margin_objection(
-        self, trader: SimAccount, contract: Contract, touch: Touch, request: OrderRequest
-    ) -> str:
-        """Check the initial margin of what an order would add, fees included."""
-        position = trader.position(contract)
-        signed = request.side.sign * request.contracts
-        added = abs(position.contracts + signed) - abs(position.contracts)
-        price = request.limit_price or touch.quote.mark
-        if contract.notional(request.contracts, price) < contract.notional_min:
-            return f"value is below the minimum of {contract.notional_min}"
-        if added <= ZERO:
-            return ""
-        value = contract.value(added, price)
-        needed = value / trader.leverage + contract.fee_taker * contract.value(request.contracts, price)
-        free = trader.free(contract.settle, self.marks)
-        return "" if needed <= free else f"margin of {needed:f} {contract.settle} is needed, {free:f} is free"
 
     def _take(self, order: SimOrder) -> None:
         """Let an order take what is displayed at prices it accepts."""
@@ -255,27 +313,15 @@ class Exchange:
                 self._finish(order, OrderState.CANCELLED, "nothing is left to reduce")
 
     def _fill(self, order: SimOrder, size: Decimal, price: Price, *, maker: bool) -> None:
-        """Book a fill: order, position, wallet, report."""
-        contract, trader = self.contracts[order.request.symbol], self.accounts[order.account]
-        position, side = trader.position(contract), order.request.side
-        before = position.contracts
-        realised = position.fill(side.sign * size, price)
-        trader.settle_isolated(position, before, price)
+        """Fill an order."""
+        request = order.request
+        contract, trader = self.contracts[request.symbol], self.accounts[order.account]
         rate = contract.fee_maker if maker else contract.fee_taker
         fee = formulas.fee(rate, contract.value(size, price))
-        fee = self._book(trader, contract, realised, fee)
         order.filled += size
-        tell_fill(
-            self.activity[trader.name],
-            trader.name,
-            self.at_ms,
-            client_order_id=order.request.client_order_id,
-            symbol=contract.symbol,
-            signed=side.sign * size,
-            price=price,
-            realised=realised,
-            fee=fee,
-            maker=maker,
+        position = trader.position(contract)
+        self._trade(
+            trader, position, request.side.sign * size, price, fee, request.client_order_id, maker=maker
         )
         if order.remaining == ZERO:
             self._finish(order, OrderState.FILLED, "")
@@ -311,37 +357,22 @@ class Exchange:
         """
         settle = position.contract.settle
         doomed = [position] if trader.margin_mode == "isolated" else trader.open_positions(settle)
-        self._cancel_all(trader, {p.contract.symbol for p in doomed})
+        self._cancel_all(trader, {p.contract.symbol for p in doomed}, "position was liquidated")
         margin = (
             position.isolated_margin
             if trader.margin_mode == "isolated"
             else trader.balance("futures", settle)
         )
         for lost in doomed:
-            mark, signed = self.marks[lost.contract.symbol], -lost.contracts
-            realised = lost.fill(signed, mark)
-            lost.isolated_margin = ZERO
-            margin += realised
-            self._book(trader, lost.contract, realised, ZERO)
-            tell_fill(
-                self.activity[trader.name],
-                trader.name,
-                self.at_ms,
-                client_order_id=LIQUIDATION_ID,
-                symbol=lost.contract.symbol,
-                signed=signed,
-                price=mark,
-                realised=realised,
-                fee=ZERO,
-                maker=False,
-            )
+            mark = Price(self.marks[lost.contract.symbol])
+            margin += self._close(trader, lost, lost.contracts, mark, ZERO, LIQUIDATION_ID)
         entry = trader.post(self.at_ms, "liquidation", settle, -margin, symbol=position.contract.symbol)
         tell_payment(self.activity[trader.name], trader.name, entry)
 
-    def _cancel_all(self, trader: SimAccount, symbols: set[str]) -> None:
+    def _cancel_all(self, trader: SimAccount, symbols: set[str], reason: str) -> None:
         for symbol in symbols:
             for order in [o for o in self._resting[symbol] if o.account == trader.name]:
-                self._finish(order, OrderState.CANCELLED, "position was liquidated")
+                self._finish(order, OrderState.CANCELLED, reason)
 
 
 def _report(order: SimOrder) -> OrderReport:
@@ -351,4 +382,5 @@ def _report(order: SimOrder) -> OrderReport:
         state=order.state,
         filled=Contracts(order.filled),
         reason=order.reason,
+        request=order.request,
     )

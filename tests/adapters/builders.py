@@ -11,11 +11,12 @@ from bot.core.orders import OrderRequest, OrderState
 from bot.core.policy import Band
 from bot.core.reports import Fill, OrderReport, Payment
 from bot.core.risk import Approved
-from bot.core.rules import HedgeRules, Meaning, PricingRules, RiskRules, Rules
+from bot.core.rules import HedgeRules, Kind, Meaning, RiskRules, Rules
 from bot.core.snapshot import Funding, Holding, Memory, Quote, Snapshot, Wallet
 from bot.core.values import Coins, Contracts, Money, Notional, Price, Ratio, Side
 from bot.shell.ports import Activity
 from strategies.fixed_ratio import Stage
+from tests.core.builders import BOOKS, pricing_rules, roll_rules
 
 ACCOUNT = "main"
 RULES_JSON = '{"ratio": "1.10"}'
@@ -46,6 +47,8 @@ def rules(account: str = ACCOUNT) -> Rules:
         name="btc",
         asset="BTC",
         symbol=CONTRACT.symbol,
+        kind=Kind.PERPETUAL,
+        contract_size=None,
         meaning=Meaning.SHARE_OF_HOLDINGS,
         amount=Notional(Decimal(0)),
         band=Band(outer=Ratio(Decimal("0.02")), inner=Ratio(Decimal(0))),
@@ -54,7 +57,9 @@ def rules(account: str = ACCOUNT) -> Rules:
     return Rules(
         account=account,
         hedges=(hedge,),
-        pricing=PricingRules(patience_seconds=Decimal(60), slippage_max=Ratio(Decimal("0.002"))),
+        pricing=pricing_rules(Decimal(60), Decimal("0.002")),
+        roll=roll_rules(),
+        books=BOOKS,
         risk=RiskRules(
             quote_age_seconds_max=Decimal(30),
             order_notional_max=Notional(Decimal(1_000_000)),
@@ -62,6 +67,7 @@ def rules(account: str = ACCOUNT) -> Rules:
             leverage_max=Decimal(3),
             margin_ratio_stop=Ratio(Decimal("0.5")),
             liquidation_distance_stop=Ratio(Decimal("0.1")),
+            unknown_seconds_max=Decimal(3600),
         ),
     )
 

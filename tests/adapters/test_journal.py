@@ -10,9 +10,9 @@ from sqlalchemy import text
 
 from bot.adapters.journal import SqlJournal
 from bot.adapters.journal_reader import open_reader
-from bot.core.decide import Cancel
+from bot.core.desk import Cancel
 from bot.core.orders import IllegalTransitionError, OrderState, WorkingOrder
-from bot.core.snapshot import HedgeMemory, Memory
+from bot.core.snapshot import Memory
 from bot.core.values import ZERO, Coins, Contracts
 from bot.shell import view
 from bot.shell.ports import Journal, JournalUnavailableError
@@ -90,8 +90,8 @@ def test_a_cancel_is_in_the_decision_and_makes_no_order(journal: SqlJournal, pat
 def test_the_memory_is_that_of_the_last_decision(journal: SqlJournal) -> None:
     for number in (1, 2, 10):
         journal.decided(*decided(number))
-    gap = HedgeMemory(hedge="btc", gap_since_ms=START_MS + 600_000, reprices=1)
-    assert journal.memory() == Memory(number=10, hedges=(gap,))
+    assert journal.memory() == decided(10)[1].memory
+    assert journal.memory().number == 10
 
 
 def test_a_decision_is_written_once_and_as_a_whole_or_not_at_all(journal: SqlJournal) -> None:
@@ -173,21 +173,23 @@ def test_an_order_that_was_never_planned_cannot_move(journal: SqlJournal) -> Non
 
 
 def test_only_new_fills_are_given_back_in_the_order_they_were_heard(journal: SqlJournal) -> None:
-    first = journal.heard(activity(fills=(fill("9"), fill("10")), cursor=2))
-    again = journal.heard(activity(fills=(fill("10"), fill("8"), fill("8"), fill("7")), cursor=4))
+    first = journal.heard(activity(fills=(fill("9"), fill("10")), cursor=2), START_MS).fills
+    again = journal.heard(
+        activity(fills=(fill("10"), fill("8"), fill("8"), fill("7")), cursor=4), START_MS
+    ).fills
     assert [item.fill_id for item in first] == ["9", "10"]
     assert [item.fill_id for item in again] == ["8", "7"]
 
 
 def test_a_trade_number_may_come_again_for_another_contract(journal: SqlJournal) -> None:
     both = (fill("1"), fill("1", symbol="ETHUSDT"))
-    assert journal.heard(activity(fills=both, cursor=2)) == both
+    assert journal.heard(activity(fills=both, cursor=2), START_MS).fills == both
 
 
 def test_fills_and_payments_come_back_to_the_last_digit(journal: SqlJournal, path: Path) -> None:
     fills, payments = (fill("1"), fill("2")), (payment("1"), replace(payment("2"), symbol=None))
-    journal.heard(activity(fills=fills, payments=payments, cursor=4))
-    journal.heard(activity(fills=fills, payments=payments, cursor=4))
+    journal.heard(activity(fills=fills, payments=payments, cursor=4), START_MS)
+    journal.heard(activity(fills=fills, payments=payments, cursor=4), START_MS)
     with open_reader(url_of(path), mode="demo") as reader:
         assert repr(reader.fills(ACCOUNT)) == repr(fills)
         assert repr(reader.payments(ACCOUNT)) == repr(payments)
@@ -196,7 +198,7 @@ def test_fills_and_payments_come_back_to_the_last_digit(journal: SqlJournal, pat
 def test_the_cursor_goes_on_and_never_back(journal: SqlJournal) -> None:
     seen = []
     for cursor in (5, 3, 8):
-        journal.heard(activity(cursor=cursor))
+        journal.heard(activity(cursor=cursor), START_MS)
         seen.append(journal.cursor())
     assert seen == [5, 5, 8]
 
@@ -219,8 +221,8 @@ def test_accounts_share_a_database_and_see_nothing_of_each_other(journal: SqlJou
     with open_at(path, account="other") as other:
         journal.decided(*decided())
         other.decided(*decided(account="other"))
-        journal.heard(activity(fills=(fill("1"),), cursor=5))
-        assert other.heard(activity(fills=(fill("1"),), cursor=1)) == (fill("1"),)
+        journal.heard(activity(fills=(fill("1"),), cursor=5), START_MS)
+        assert other.heard(activity(fills=(fill("1"),), cursor=1), START_MS).fills == (fill("1"),)
         stranger = report(request_of(decided(account="other")[1]), S.SENT)
         with pytest.raises(IllegalTransitionError, match="not in the journal of main"):
             journal.order_moved(stranger, START_MS)
@@ -232,7 +234,7 @@ def test_a_journal_opened_again_knows_everything(path: Path) -> None:
     picture, decision = decided()
     with open_at(path) as before:
         before.decided(picture, decision)
-        before.heard(activity(cursor=3))
+        before.heard(activity(cursor=3), START_MS)
         kept = before.working(), before.memory(), before.cursor()
     with open_at(path) as after:
         assert (after.working(), after.memory(), after.cursor()) == kept
@@ -275,8 +277,8 @@ def test_a_disk_that_takes_nothing_is_told_in_one_sentence_and_leaves_no_half(
 
 
 def test_the_fills_heard_of_an_order_are_summed_exactly(journal: SqlJournal) -> None:
-    journal.heard(activity(fills=(fill("a"), fill("b")), cursor=2))
-    journal.heard(activity(fills=(fill("b"),), cursor=3))
+    journal.heard(activity(fills=(fill("a"), fill("b")), cursor=2), START_MS)
+    journal.heard(activity(fills=(fill("b"),), cursor=3), START_MS)
 
     assert journal.filled(fill("a").client_order_id) == Decimal("0.20"), "b came twice and counts once"
     assert journal.filled("never heard of") == ZERO

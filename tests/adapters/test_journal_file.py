@@ -17,7 +17,7 @@ from bot.adapters.journal import open_journal
 from bot.adapters.journal_reader import open_reader
 from bot.adapters.records import decision_to_json, snapshot_to_json
 from bot.core.orders import OrderState
-from bot.shell.ports import JournalUnavailableError
+from bot.shell.ports import Activity, JournalUnavailableError
 from tests.adapters.builders import ACCOUNT, RULES_JSON, decided, open_at, report, request_of, url_of
 
 NOBODY = 65534
@@ -76,7 +76,7 @@ def test_a_journal_of_a_newer_hedgerow_is_refused(path: Path) -> None:
         connection.execute("ALTER TABLE meta RENAME COLUMN value TO worth")
     connection.close()
     assert refusal_of(path) == (
-        f"The journal at {path} was written by a newer Hedgerow (schema 0999; this one knows up to 0001)."
+        f"The journal at {path} was written by a newer Hedgerow (schema 0999; this one knows up to 0002)."
         " Upgrade Hedgerow or use another journal.path."
     )
 
@@ -278,3 +278,65 @@ def test_an_order_planned_by_a_process_that_was_killed_is_on_the_disk(path: Path
 def test_closing_leaves_the_database_and_the_lock_file_only(path: Path) -> None:
     make(path)
     assert sorted(picture_of(path.parent)) == ["journal.sqlite", "journal.sqlite.main.lock"]
+
+
+def test_two_ways_to_one_file_meet_the_same_lock(path: Path, tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    by_file, by_folder = tmp_path / "elsewhere" / "link.sqlite", tmp_path / "folder"
+    by_file.symlink_to(path)
+    by_folder.symlink_to(tmp_path)
+    with open_at(path) as journal:
+        journal.decided(*decided())
+        for way in (by_file, by_folder / path.name):
+            with pytest.raises(JournalUnavailableError, match="already writes the journal of account main"):
+                open_at(way)
+            with open_reader(url_of(way), mode="demo") as reader:
+                assert reader.last_decision(ACCOUNT) is not None
+    assert [file.name for file in (tmp_path / "elsewhere").iterdir()] == ["link.sqlite"]
+
+
+def test_links_that_lead_in_a_circle_are_named(path: Path) -> None:
+    path.symlink_to(path)
+    with pytest.raises(JournalUnavailableError, match="its links lead in a circle"):
+        open_at(path)
+
+
+BESIDE = """
+import fcntl, sys
+fcntl.flock = lambda *_: None  # another machine's locks are not seen here
+exec(sys.stdin.read())
+"""
+
+
+def test_a_writer_that_another_has_passed_can_write_nothing_more(path: Path) -> None:
+    """Where locks are not shared the database itself knows who opened it last."""
+    picture, decision = decided()
+    figures = snapshot_to_json(picture), decision_to_json(decision)
+    with open_at(path) as journal, open_at(path, account="other") as other:
+        journal.heard(Activity(fills=(), payments=(), cursor=1), 1)
+        command = [sys.executable, "-c", BESIDE, url_of(path), ACCOUNT, *figures]
+        with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as second:
+            assert second.stdin is not None
+            assert second.stdout is not None
+            second.stdin.write(WRITE)
+            second.stdin.close()
+            assert second.stdout.readline() == "decided\n"
+            second.send_signal(signal.SIGKILL)
+
+        sentence = (
+            rf"Process {second.pid} on .+ has taken over the journal of account main at {path}: one account"
+        )
+        for act in (
+            lambda: journal.decided(*decided(2)),
+            lambda: journal.order_moved(report(request_of(decision), OrderState.SENT), 1),
+            lambda: journal.heard(Activity(fills=(), payments=(), cursor=2), 1),
+            lambda: journal.found([], 1),
+            lambda: journal.learned([], 1),
+            journal.working,
+        ):
+            with pytest.raises(JournalUnavailableError, match=sentence):
+                act()
+        other.decided(*decided(account="other"))
+
+    with open_reader(url_of(path), mode="demo") as reader:
+        assert [one.number for one in reader.decisions(ACCOUNT)] == [1]

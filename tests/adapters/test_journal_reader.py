@@ -11,7 +11,7 @@ from bot.adapters.journal_file import ReadOnlyFile
 from bot.adapters.journal_reader import open_reader
 from bot.shell.ports import JournalUnavailableError
 from bot.shell.replay import JournaledDecision
-from tests.adapters.builders import ACCOUNT, RULES_JSON, activity, decided, open_at, url_of
+from tests.adapters.builders import ACCOUNT, RULES_JSON, START_MS, activity, decided, open_at, url_of
 
 
 @pytest.fixture
@@ -81,8 +81,8 @@ def test_a_reader_sees_what_a_running_writer_wrote_a_moment_ago(path: Path) -> N
 def test_accounts_are_listed_by_name_once_anything_was_written(path: Path) -> None:
     with open_at(path) as main, open_at(path, account="b") as b, open_at(path, account="a") as a:
         main.decided(*decided())
-        main.heard(activity(cursor=1))
-        b.heard(activity(cursor=1))
+        main.heard(activity(cursor=1), START_MS)
+        b.heard(activity(cursor=1), START_MS)
         assert a.cursor() == 0
     with open_reader(url_of(path), mode="demo") as reader:
         assert (reader.accounts(), reader.mode()) == (("b", "main"), "demo")
@@ -178,6 +178,6 @@ def test_an_older_schema_is_read_only_after_it_was_brought_up_to_date(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     open_at(path).close()
-    monkeypatch.setattr(journal_reader, "HEAD", "0002")
-    with pytest.raises(JournalUnavailableError, match="older schema 0001; this Hedgerow reads 0002: start"):
+    monkeypatch.setattr(journal_reader, "HEAD", "0999")
+    with pytest.raises(JournalUnavailableError, match="older schema 0002; this Hedgerow reads 0999: start"):
         open_reader(url_of(path), mode="demo")

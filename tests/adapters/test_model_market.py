@@ -50,7 +50,7 @@ def test_a_quote_is_on_the_tick_uncrossed_and_near_its_index(seed: int, at_ms: i
     tick = ModelMarket(seed, Decimal(60000)).tick(at_ms)
     for symbol in ("BTC/USDT:USDT", "BTC/USD:BTC"):
         contract = model_contract(symbol)
-        quote = quote_at(tick, contract)
+        quote = quote_at(tick, contract, tick.index * (1 + tick.premium))
 
         assert 0 < quote.bid < quote.ask
         for price in (quote.bid, quote.ask, quote.mark):

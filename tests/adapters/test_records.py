@@ -18,7 +18,8 @@ from bot.adapters.records import (
     snapshot_from_json,
     snapshot_to_json,
 )
-from bot.core.decide import Cancel, Decision, decide
+from bot.core.decide import Decision, decide
+from bot.core.desk import Cancel
 from bot.core.orders import OrderState, WorkingOrder
 from bot.core.risk import Approved
 from bot.core.snapshot import Snapshot

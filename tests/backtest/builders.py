@@ -16,10 +16,11 @@ from bot.backtest.report import Report, report
 from bot.backtest.runner import Run, Runner, Setup
 from bot.core.instruments import Contract
 from bot.core.policy import Band, Policy
-from bot.core.rules import HedgeRules, Meaning, PricingRules, RiskRules, Rules
+from bot.core.rules import HedgeRules, Kind, Meaning, RiskRules, Rules
 from bot.core.snapshot import Holding
 from bot.core.values import Coins, Money, Notional, Ratio
 from strategies.fixed_ratio import Stage
+from tests.core.builders import BOOKS, pricing_rules, roll_rules
 
 DATA = Path(__file__).parents[3] / "shared" / "data"
 D = Decimal
@@ -57,6 +58,8 @@ def replay(
         name="btc",
         asset="BTC",
         symbol=contract.symbol,
+        kind=Kind.PERPETUAL,
+        contract_size=None,
         meaning=meaning,
         amount=Notional(D(0)),
         band=Band(outer=Ratio(D(outer)), inner=Ratio(D(inner))),
@@ -65,7 +68,9 @@ def replay(
     rules = Rules(
         account="test",
         hedges=(hedge,),
-        pricing=PricingRules(patience_seconds=D(patience), slippage_max=Ratio(D("0.01"))),
+        pricing=pricing_rules(D(patience), D("0.01")),
+        roll=roll_rules(),
+        books=BOOKS,
         risk=RiskRules(
             quote_age_seconds_max=D(60),
             order_notional_max=Notional(D(10) ** 8),
@@ -73,6 +78,7 @@ def replay(
             leverage_max=D(50),
             margin_ratio_stop=Ratio(D("0.65")),
             liquidation_distance_stop=Ratio(D("0.05")),
+            unknown_seconds_max=Decimal(3600),
         ),
     )
     setup = Setup(

@@ -1,14 +1,35 @@
 """Small worlds for tests: a contract, a picture, a set of rules. A test names only what matters to it."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import fields
 from decimal import Decimal
+from typing import Any, Literal
 
 from bot.core.decide import Decision
-from bot.core.instruments import Contract, MarginRule, Payoff, Perpetual, Tier, tiers_from
+from bot.core.instruments import (
+    Contract,
+    DatedFuture,
+    Futures,
+    MarginRule,
+    Payoff,
+    Perpetual,
+    Tier,
+    tiers_from,
+)
 from bot.core.orders import OrderRequest, OrderState, TimeInForce, WorkingOrder
 from bot.core.policy import Band, Policy
-from bot.core.risk import Approved
-from bot.core.rules import HedgeRules, Meaning, PricingRules, RiskRules, Rules
+from bot.core.risk import Approved, Wish
+from bot.core.rules import (
+    BooksRules,
+    HedgeRules,
+    Kind,
+    Meaning,
+    PricingRules,
+    RiskRules,
+    RollRules,
+    Rules,
+    Unlisted,
+)
 from bot.core.snapshot import Funding, HedgeMemory, Holding, Memory, Position, Quote, Snapshot, Wallet
 from bot.core.values import Coins, Contracts, Money, Notional, Price, Ratio, Side
 from strategies.fixed_ratio import Stage
@@ -86,6 +107,18 @@ def inverse_contract(
 
 LINEAR = linear_contract()
 INVERSE = inverse_contract()
+HOUR = 3_600_000
+
+
+def dated(perpetual: Perpetual, hours: Amount, *, code: str = "260327", **changes: Any) -> DatedFuture:
+    """A contract of the perpetual's family and terms that expires so many hours from ``T``."""
+    shared = {field.name: getattr(perpetual, field.name) for field in fields(Futures)}
+    terms = {
+        "symbol": f"{perpetual.symbol}-{code}",
+        "expiry_ms": T + int(D(hours) * HOUR),
+        "fee_delivery": Ratio(D(0)),
+    }
+    return DatedFuture(**(shared | terms | changes))
 
 
 def request(
@@ -105,6 +138,17 @@ def request(
         limit_price=None if limit is None else Price(D(limit)),
         time_in_force=TimeInForce.POST_ONLY,
         reduce_only=reduce_only,
+    )
+
+
+def wish(order: OrderRequest, *, crossing: bool = False) -> Wish:
+    return Wish(
+        hedge="btc",
+        request=order,
+        leg="hedge",
+        crossing=crossing,
+        intent=1,
+        arrival_mid=Price(D(50_000)),
     )
 
 
@@ -210,7 +254,9 @@ def hedge_rules(
     return HedgeRules(
         name=name,
         asset=contract.base,
-        symbol=contract.symbol,
+        symbol=contract.family,
+        kind=Kind.DATED if contract.kind == "dated" else Kind.PERPETUAL,
+        contract_size=None,
         meaning=meaning,
         amount=Notional(D(amount)),
         band=Band(outer=Ratio(D(outer)), inner=Ratio(D(inner))),
@@ -226,6 +272,7 @@ def risk_rules(
     leverage: Amount = 100,
     margin_ratio: Amount = "0.9",
     distance: Amount = 0,
+    unknown: Amount = 3600,
 ) -> RiskRules:
     return RiskRules(
         quote_age_seconds_max=D(quote_age),
@@ -234,17 +281,80 @@ def risk_rules(
         leverage_max=D(leverage),
         margin_ratio_stop=Ratio(D(margin_ratio)),
         liquidation_distance_stop=Ratio(D(distance)),
+        unknown_seconds_max=D(unknown),
     )
 
 
+def pricing_rules(
+    patience: Amount = 30,
+    slippage: Amount = "0.001",
+    *,
+    inside_ticks: int = 0,
+    chase_ticks: int = 5,
+    chase_seconds: Amount = 10,
+    reprices_max: int = 3,
+    slice_notional: Amount = 10**9,
+    urgent_gap: Amount = 10**9,
+) -> PricingRules:
+    return PricingRules(
+        patience_seconds=D(patience),
+        slippage_max=Ratio(D(slippage)),
+        inside_ticks=inside_ticks,
+        chase_ticks=chase_ticks,
+        chase_seconds=D(chase_seconds),
+        reprices_max=reprices_max,
+        slice_notional=Notional(D(slice_notional)),
+        urgent_gap=Ratio(D(urgent_gap)),
+    )
+
+
+def roll_rules(
+    *,
+    advantage_min: Amount = "0.05",
+    clip_notional: Amount = 10_000,
+    lead: Literal["near", "far"] = "near",
+    naked_seconds_max: Amount = 60,
+    retry_seconds: Amount = 600,
+    unlisted: Unlisted = Unlisted.BRIDGE,
+) -> RollRules:
+    """By the reference's hours: 7 d, 48 h, 24 h, 2 h."""
+    return RollRules(
+        window_days=D(7),
+        force_hours=D(48),
+        deadline_hours=D(24),
+        alert_hours=D(2),
+        advantage_min=Ratio(D(advantage_min)),
+        clip_notional=Notional(D(clip_notional)),
+        lead=lead,
+        naked_seconds_max=D(naked_seconds_max),
+        retry_seconds=D(retry_seconds),
+        unlisted=unlisted,
+    )
+
+
+BOOKS = BooksRules(
+    stray_orders="cancel",
+    check_steps=10,
+    absent_crossing_seconds=D(120),
+    absent_resting_seconds=D(2700),
+)
+
+
 def rules(
-    *hedges: HedgeRules, patience: Amount = 30, slippage: Amount = "0.001", risk: RiskRules | None = None
+    *hedges: HedgeRules,
+    patience: Amount = 30,
+    slippage: Amount = "0.001",
+    risk: RiskRules | None = None,
+    pricing: PricingRules | None = None,
+    roll: RollRules | None = None,
 ) -> Rules:
     return Rules(
         account="test",
         hedges=hedges or (hedge_rules(),),
-        pricing=PricingRules(patience_seconds=D(patience), slippage_max=Ratio(D(slippage))),
+        pricing=pricing or pricing_rules(patience, slippage),
+        roll=roll or roll_rules(),
         risk=risk or risk_rules(),
+        books=BOOKS,
     )
 
 

@@ -137,7 +137,7 @@ def meanings_at(price: Decimal) -> list[Decimal]:
     inverse = snapshot(DOLLAR, spot=0, wallet=1, held=-25_000, prices=quote(DOLLAR, price))
     for meaning in Meaning:
         hedge = hedge_rules(DOLLAR, meaning=meaning, amount=50_000)
-        book = exposure.book(inverse, hedge)
+        book = exposure.book(inverse, hedge, hedge.symbol)
         if meaning is Meaning.SHARE_OF_HOLDINGS:
             figures += [book.coin_equity, price * book.coin_equity]
         wanted = exposure.wanted_size(book, hedge, half)
@@ -145,7 +145,7 @@ def meanings_at(price: Decimal) -> list[Decimal]:
     linear = snapshot(LINEAR, spot=1, wallet=100_000, held="-0.5", prices=quote(LINEAR, price))
     for meaning in Meaning:
         hedge = hedge_rules(LINEAR, meaning=meaning, amount=50_000)
-        book = exposure.book(linear, hedge)
+        book = exposure.book(linear, hedge, hedge.symbol)
         if meaning is Meaning.SHARE_OF_HOLDINGS:
             figures.append(book.equity - book.wallet.deposited)
         figures.append(exposure.wanted_size(book, hedge, half))
@@ -175,7 +175,7 @@ def test_the_classic_bug_of_resetting_to_spot_times_initial_coins_cannot_come_ba
     equity, bug, left_by_bug = figures
     hedge = hedge_rules(INVERSE, ratio=1, outer=0)
     picture = snapshot(INVERSE, spot=0, wallet=1, held=-500, prices=quote(INVERSE, *price))
-    book = exposure.book(picture, hedge)
+    book = exposure.book(picture, hedge, hedge.symbol)
     target = Target(ratio=Ratio(ONE), band=hedge.band, reason="full")
 
     measured = exposure.measure(book, hedge, target, position(INVERSE).contracts)

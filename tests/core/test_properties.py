@@ -35,6 +35,7 @@ from tests.core.builders import (
     snapshot,
     working_order,
 )
+from tests.core.builders import wish as asking
 
 thorough = settings(deadline=None, max_examples=200, suppress_health_check=[HealthCheck.too_slow])
 WIDE = risk_rules(leverage=10**9, margin_ratio=10**9, distance=-(10**9))
@@ -359,18 +360,18 @@ def test_an_approved_order_passes_every_gate_when_judged_again_and_one_step_more
 ) -> None:
     picture, guard, wish = wished
     step = picture.contract(wish.symbol).contracts_step
-    stamped = judge(picture, guard, "btc", wish, crossing=False)
+    stamped = judge(picture, guard, asking(wish))
     assume(isinstance(stamped, Approved))
     assert isinstance(stamped, Approved)
     size = stamped.request.contracts
 
-    again = judge(picture, guard, "btc", stamped.request, crossing=False)
+    again = judge(picture, guard, asking(stamped.request))
 
     assert isinstance(again, Approved)
     assert again.request == stamped.request
     assert all(verdict.passed for verdict in again.verdicts)
     if size < wish.contracts:
-        more = judge(picture, guard, "btc", replace(wish, contracts=Contracts(size + step)), crossing=False)
+        more = judge(picture, guard, asking(replace(wish, contracts=Contracts(size + step))))
         assert isinstance(more, Approved)
         assert more.request.contracts == size
 
@@ -382,7 +383,7 @@ def test_a_reducing_order_is_stopped_by_its_own_size_alone(
     picture, guard, wish = wished
     buy = replace(wish, side=Side.BUY, reduce_only=True)
 
-    stamped = judge(picture, guard, "btc", buy, crossing=False)
+    stamped = judge(picture, guard, asking(buy))
 
     assert isinstance(stamped, Approved)
     assert {verdict.gate for verdict in stamped.verdicts} == {"quote_age", "order_notional", "venue_minimum"}

@@ -228,7 +228,7 @@ def book_of(i: Inputs, usd: Decimal) -> exposure.Book:
         entry=i.entry_price,
         prices=quote(contract, i.price),
     )
-    return exposure.book(picture, hedge_rules(contract))
+    return exposure.book(picture, hedge_rules(contract), contract.symbol)
 
 
 def hedge_state(i: Inputs) -> Answers:
@@ -334,7 +334,7 @@ def legging_sd(i: Inputs) -> Answers:
 def contracts_linear(i: Inputs) -> Answers:
     contract = linear_contract(size=i.contract_size_coin, step=1)
     picture = snapshot(contract, spot=i.holdings)
-    book, hedge = exposure.book(picture, hedge_rules(contract)), hedge_rules(contract)
+    book, hedge = exposure.book(picture, hedge_rules(contract), contract.symbol), hedge_rules(contract)
     short = agreed(
         formulas.target_linear_share(i.hedge_ratio, i.holdings),
         exposure.wanted_size(book, hedge, Ratio(i.hedge_ratio)),

@@ -20,7 +20,7 @@ from pydantic_settings import BaseSettings
 
 from bot.core.instruments import Perpetual
 from bot.core.policy import Band
-from bot.core.rules import HedgeRules, Meaning
+from bot.core.rules import HedgeRules, Kind, Meaning
 from bot.core.values import Notional, Price, Ratio
 from bot.settings import (
     Answers,
@@ -244,6 +244,8 @@ def test_the_rules_of_an_account_are_its_hedges_frozen(tmp_path: Path) -> None:
             name="btc",
             asset="BTC",
             symbol="BTC/USDT:USDT",
+            kind=Kind.PERPETUAL,
+            contract_size=None,
             meaning=Meaning.SHARE_OF_HOLDINGS,
             amount=Notional(Decimal(0)),
             band=Band(outer=Ratio(Decimal("0.02")), inner=Ratio(Decimal("0.005"))),
@@ -476,9 +478,8 @@ def test_the_example_of_variables_shows_what_holds_without_it(tmp_path: Path) ->
     assert set(with_it.origins.values()) == {
         f"{dotenv} line {line}" for line in range(6, 6 + 3 * len(with_it.origins) - 3, 3)
     }
-    assert with_it.settings.model_dump(exclude={"backtest"}) == without.settings.model_dump(
-        exclude={"backtest"}
-    )
+    no_default: Any = {"backtest": True, "hedges": {"btc": {"contract_size"}}}
+    assert with_it.settings.model_dump(exclude=no_default) == without.settings.model_dump(exclude=no_default)
 
 
 def test_the_demo_brings_settings_that_load() -> None:

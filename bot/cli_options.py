@@ -1,0 +1,55 @@
+"""What every verb of the command line shares: options, exit codes, reading the settings, answering in JSON."""
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from bot.shell.ports import SettingsError
+
+if TYPE_CHECKING:
+    from bot.settings import Loaded
+
+OK, CHECK_FAILED, USAGE, VENUE, JOURNAL, HALTED = range(6)
+DEFAULT_CONFIG = Path("hedgerow.toml")
+DEMO_JOURNAL = Path(".hedgerow/demo.sqlite")
+
+Config = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--config", "-c", help="Settings file, repeatable; later files win. Default: hedgerow.toml."
+    ),
+]
+Json = Annotated[bool, typer.Option("--json", help="Answer in JSON on standard output.")]
+JournalOption = Annotated[
+    Path | None, typer.Option("--journal", help="Journal file. Default: the one of the settings.")
+]
+
+
+def load_settings(config: list[Path] | None) -> "Loaded":
+    """Read the settings of the files named, or of hedgerow.toml.
+
+    Raises:
+        SettingsError: with every fault, one a line.
+    """
+    from bot.settings import SettingsFaultsError, load
+
+    try:
+        return load(config or [DEFAULT_CONFIG], dotenv=Path(".env"))
+    except SettingsFaultsError as error:
+        raise SettingsError(str(error)) from error
+
+
+def print_json(value: object) -> None:
+    """Answer with a value as JSON: records as objects, Decimals as strings."""
+    from pydantic_core import to_jsonable_python
+
+    typer.echo(json.dumps(to_jsonable_python(value), indent=2))
+
+
+def journal_of(config: list[Path] | None, journal: Path | None) -> Path:
+    """Choose the journal named, or that of the settings."""
+    from bot import wiring
+
+    return journal or wiring.journal_path(load_settings(config).settings)

@@ -1,0 +1,134 @@
+"""Verbs that run: demo, run, backtest."""
+
+import asyncio
+import json
+import signal
+import sys
+import time
+from collections.abc import Callable
+from contextlib import nullcontext
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from bot.cli_options import DEMO_JOURNAL, Config, Json, load_settings, print_json
+
+if TYPE_CHECKING:
+    from bot.sessions import Frame
+    from bot.wiring import PaperAccount
+
+
+def demo(
+    headless: Annotated[
+        bool, typer.Option("--headless", help="No live picture, as fast as it goes.")
+    ] = False,
+    seed: Annotated[int, typer.Option(help="Seed of the model market.", min=0)] = 7,
+    hours: Annotated[int, typer.Option(help="Model hours; one cycle is 120.", min=1, max=2400)] = 120,
+    seconds: Annotated[float, typer.Option(help="Real seconds that the live picture takes.", min=0)] = 12,
+    journal: Annotated[
+        Path, typer.Option(help="Journal to write; an older demo's is replaced.")
+    ] = DEMO_JOURNAL,
+    as_json: Json = False,
+) -> None:
+    """Hedge a seeded model market offline: calm, crash, squeeze, recovery, at accelerated time."""
+    from rich.live import Live
+
+    from bot import sessions, show, wiring
+
+    wiring.clear_demo(journal)
+    settings = wiring.demo_settings(seed).settings
+    live = not headless and not as_json
+    screen = show.DemoScreen()
+    terminal = show.console()
+    pace = seconds / max(1, hours * 60 // FRAME_MINUTES)
+    began = time.monotonic()
+
+    with Live(console=terminal, auto_refresh=False) if live else nullcontext() as picture:
+
+        async def draw(frame: "Frame") -> None:
+            if picture is not None:
+                picture.update(screen.draw(frame), refresh=True)
+                due = began + pace * float(frame.hours) * 60 / FRAME_MINUTES
+                await asyncio.sleep(max(0.0, due - time.monotonic()))
+
+        result = asyncio.run(
+            sessions.demo(settings, journal, hours=hours, frame_minutes=FRAME_MINUTES, show=draw)
+        )
+        if picture is not None:
+            picture.update("", refresh=True)
+    if as_json:
+        print_json(result)
+    else:
+        terminal.print(show.demo_summary(result))
+
+
+FRAME_MINUTES = 20
+"""Model minutes between two frames of a demo."""
+
+
+def run(
+    config: Config = None,
+    seconds: Annotated[
+        float | None,
+        typer.Option(help="Stop after so many seconds; without it, on Ctrl-C or SIGTERM.", min=0),
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Run in paper mode on the model market, in real time, until told to stop. The hedge is kept at the end."""
+    from pydantic_core import to_jsonable_python
+
+    from bot import sessions, show, wiring
+
+    settings = load_settings(config).settings
+    stopping = _stop_signal(seconds)
+    typer.echo(_banner(settings.mode, wiring.journal_path(settings), list(settings.hedges)), err=True)
+
+    def after(account: "PaperAccount") -> None:
+        views = account.look()
+        if as_json:
+            typer.echo(json.dumps(to_jsonable_python(views)))
+        else:
+            show.console().print(show.hedges_table(views, f"{settings.mode} · account {account.name}"))
+
+    asyncio.run(sessions.run(settings, until=stopping, after=after))
+
+
+def _banner(mode: str, journal: Path, hedges: list[str]) -> str:
+    return f"hedgerow · mode {mode} · model market · hedges {', '.join(hedges)} · journal {journal} · Ctrl-C stops, the hedge stays"
+
+
+def _stop_signal(seconds: float | None) -> Callable[[], bool]:
+    """Turn SIGTERM, SIGINT and a time limit into one question."""
+    asked: list[int] = []
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda received, _frame: asked.append(received))
+    end = None if seconds is None else time.monotonic() + seconds
+    return lambda: bool(asked) or (end is not None and time.monotonic() >= end)
+
+
+def backtest(
+    data: Annotated[Path, typer.Option("--data", help="Candles: Parquet or CSV, columns as in the README.")],
+    config: Config = None,
+    hedge: Annotated[str | None, typer.Option(help="Which hedge, if the settings have several.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Replay candles through the same decisions and the model exchange, and report what it came to."""
+    from rich.progress import Progress
+
+    from bot import sessions, show, show_tables
+
+    settings = load_settings(config).settings
+    quiet = as_json or not sys.stderr.isatty()
+    with Progress(console=show.console(error=True), transient=True, disable=quiet) as progress:
+        task = progress.add_task("replaying", total=None)
+
+        def advance(bar: int, bars: int) -> None:
+            if not quiet:
+                progress.update(task, completed=bar, total=bars)
+
+        report = sessions.backtest(settings, data, hedge, advance)
+    if as_json:
+        print_json(report)
+    else:
+        show.console().print(show_tables.report_table(report))

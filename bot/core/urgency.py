@@ -1,0 +1,56 @@
+"""What cannot wait at the touch: coins that came or went, a position that moved without us, a wide gap, thin margin.
+
+A small drift waits and saves the spread; everything else is unhedged spot and crosses at once (reference section 13).
+The first hedge of all is opened with patience, as ``pricing.patience_seconds`` says. Once a gap is urgent it stays so
+until it is closed.
+"""
+
+from dataclasses import replace
+
+from bot.core import risk
+from bot.core.exposure import Book, Exposure
+from bot.core.instruments import family_of
+from bot.core.risk import After, within
+from bot.core.rules import HedgeRules, RiskRules, Rules
+from bot.core.snapshot import HedgeMemory, Snapshot
+from bot.core.values import ZERO
+
+
+def judged(
+    snapshot: Snapshot, rules: Rules, hedge: HedgeRules, book: Book, measured: Exposure
+) -> HedgeMemory:
+    """Give the hedge's memory with urgency judged anew; forgotten with the gap it belongs to."""
+    memory = snapshot.memory.of(hedge.name)
+    cause = _cause(snapshot, rules, hedge, book, measured, memory)
+    return replace(memory, urgent=memory.urgent or cause) if measured.outside else replace(memory, urgent="")
+
+
+def _cause(
+    snapshot: Snapshot, rules: Rules, hedge: HedgeRules, book: Book, measured: Exposure, memory: HedgeMemory
+) -> str:
+    """Say in words why a gap cannot wait; empty if it can."""
+    if memory.own is not None and abs(measured.own - memory.own) > hedge.band.outer * memory.own:
+        return "coins came or went"
+    if any(family_of(symbol) == hedge.symbol for symbol in snapshot.shifted):
+        return "the position moved without an order of ours"
+    if _wide(rules, book, measured, memory):
+        return "the gap of a standing hedge is wide"
+    if measured.gap > ZERO and _stressed(risk.margin_now(snapshot, book.contract.symbol), rules.risk, book):
+        return "margin is thin and the hedge is to be reduced"
+    return ""
+
+
+def _wide(rules: Rules, book: Book, measured: Exposure, memory: HedgeMemory) -> bool:
+    """Whether a gap just seen in a hedge that already stands is too wide to wait with."""
+    if memory.gap_since_ms is not None or measured.held == ZERO:
+        return False
+    own = book.contract.contracts_for(measured.own, book.mark)
+    return abs(measured.gap) >= rules.pricing.urgent_gap * own
+
+
+def _stressed(now: After, rules: RiskRules, book: Book) -> bool:
+    """Whether the account stands where nothing may be added."""
+    return not (
+        within(now.margin_ratio, rules.margin_ratio_stop, most=True)
+        and within(now.liquidation_distance(book.mark), rules.liquidation_distance_stop, most=False)
+    )

@@ -1,0 +1,77 @@
+"""What a decision needs and a picture lacks, in words. Pure: any of these letters missing means that nothing is decided.
+
+"No holding" is a statement, not a missing letter.
+"""
+
+from decimal import Decimal
+
+from bot.core.instruments import Contract, family_of
+from bot.core.rules import Kind, Rules
+from bot.core.snapshot import Holding, Position, Quote
+from bot.core.values import ZERO
+
+CLOCK_BACK_MS_MAX = 1_000
+"""How far the clock may go back between two decisions: what a machine that keeps time is corrected by."""
+
+
+def missing_letters(
+    rules: Rules,
+    contracts: tuple[Contract, ...],
+    holdings: tuple[Holding, ...],
+    quotes: tuple[Quote, ...],
+    positions: tuple[Position, ...],
+) -> tuple[str, ...]:
+    """Name what is missing about the hedges.
+
+    A position that no hedge explains has no quote here: its margin cannot be judged, so that nothing is decided beside it.
+    """
+    known = {contract.symbol for contract in contracts}
+    listed = {holding.asset for holding in holdings}
+    foreign = [p.symbol for p in positions if p.contracts != ZERO and p.symbol not in known]
+    return tuple(
+        _unquoted(rules, quotes, positions)
+        + [f"no statement of {hedge.asset} holdings" for hedge in rules.hedges if hedge.asset not in listed]
+        + [f"a position in {symbol} that no hedge explains: close it, or hedge with it" for symbol in foreign]
+    )
+
+
+def _unquoted(rules: Rules, quotes: tuple[Quote, ...], positions: tuple[Position, ...]) -> list[str]:
+    """Name contracts whose price is needed: a perpetual's, a dated one's that holds a position, at least one of a family."""
+    quoted = {quote.symbol for quote in quotes}
+    families = {family_of(symbol) for symbol in quoted}
+    letters = [
+        f"no quote of {hedge.symbol}"
+        for hedge in rules.hedges
+        if hedge.kind is Kind.PERPETUAL and hedge.symbol not in quoted
+    ]
+    dated = [hedge.symbol for hedge in rules.hedges if hedge.kind is Kind.DATED]
+    letters += [f"no quote of any contract of {family}" for family in dated if family not in families]
+    return letters + [
+        f"no quote of {position.symbol}, which is held"
+        for position in positions
+        if position.contracts != ZERO
+        and position.symbol not in quoted
+        and family_of(position.symbol) in dated
+    ]
+
+
+def clock_letters(rules: Rules, quotes: tuple[Quote, ...], at_ms: int, last_at_ms: int) -> tuple[str, ...]:
+    """Name a clock that jumped: back behind the last decision, or so far that quotes come from the future."""
+    letters = []
+    back_ms = last_at_ms - at_ms
+    if back_ms > CLOCK_BACK_MS_MAX:
+        letters.append(
+            f"this machine's clock is {_seconds(back_ms)} behind the last decision: set it right; if it was ahead then,"
+            " it has to catch up first"
+        )
+    ahead_ms_max = rules.risk.quote_age_seconds_max * 1000
+    letters += [
+        f"the quote of {quote.symbol} is {_seconds(quote.at_ms - at_ms)} ahead of this machine's clock: set it right"
+        for quote in quotes
+        if quote.at_ms - at_ms > ahead_ms_max
+    ]
+    return tuple(letters)
+
+
+def _seconds(ms: int) -> str:
+    return f"{Decimal(ms) / 1000:f} s"

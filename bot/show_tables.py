@@ -1,0 +1,141 @@
+"""How answers about a journal, settings and backtests look in a terminal: tables and words."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+
+from rich.console import Group
+from rich.table import Table
+from rich.text import Text
+
+from bot.adapters.journal_intents import JournaledIntent
+from bot.adapters.journal_reader import JournaledIncident
+from bot.backtest.report import Report
+from bot.questions import ReplayResult, RollRow
+from bot.settings import ShownSetting
+from bot.show import NONE, basis_points, countdown, moment, money, percent, plain, short
+
+# --- rolls, orders, incidents -------------------------------------------------------------------------------
+
+
+def rolls_table(rows: Iterable[RollRow]) -> Table:
+    """Lay dated hedges side by side."""
+    table = Table(title="dated hedges", title_justify="left", pad_edge=False)
+    columns = tuple(rows)
+    table.add_column("", style="dim")
+    for row in columns:
+        table.add_column(f"{row.hedge} · account {row.account}", justify="right")
+    for label, cell in _ROLL_CELLS:
+        table.add_row(label, *(cell(row) for row in columns))
+    return table
+
+
+_ROLL_CELLS: tuple[tuple[str, Callable[[RollRow], str]], ...] = (
+    ("stage", lambda row: str(row.roll.stage) + (" · CALL A PERSON" if row.roll.late else "")),
+    ("held in", lambda row: f"{row.roll.near} ({plain(row.roll.left)} contracts)"),
+    ("expires", lambda row: "never" if row.roll.expiry_ms is None else moment(row.roll.expiry_ms)),
+    ("in", lambda row: NONE if row.roll.expiry_ms is None else countdown(row.roll.expiry_ms - row.at_ms)),
+    ("goes to", lambda row: row.roll.far or row.roll.lacks or NONE),
+    ("why now", lambda row: row.roll.trigger or NONE),
+    ("calendar spread", lambda row: basis_points(row.roll.spread)),
+    ("net advantage a year", lambda row: percent(row.roll.advantage, 2)),
+    ("unhedged / over-hedged", lambda row: f"{short(row.roll.naked, 6)} / {short(row.roll.over, 6)} coins"),
+    ("achieved", lambda row: percent(row.ratio_achieved, 2)),
+    ("clips so far", lambda row: str(row.clips)),
+    ("cost so far", lambda row: f"{money(row.cost)} against mid, fees {short(row.fees, 8)}"),
+)
+
+
+def intents_table(told: Mapping[str, Sequence[JournaledIntent]]) -> Table:
+    """Lay intents out, one a row."""
+    table = Table(
+        "account", "hedge", "since", "contract", "orders", "filled", "at", "arrival mid", "shortfall", "fees",
+        title="intents: shortfall against the mid when the gap was first seen; + is lost", title_justify="left",
+    )  # fmt: skip
+    for account, found in told.items():
+        for one in found:
+            table.add_row(
+                account,
+                one.hedge,
+                moment(one.first_sent_ms),
+                one.symbol,
+                str(one.orders),
+                f"{one.side} {plain(one.contracts)}",
+                short(one.average_price, 2),
+                short(one.arrival_mid, 2),
+                money(one.shortfall),
+                short(one.fees, 8),
+            )
+    return table
+
+
+def incidents_words(told: Mapping[str, Sequence[JournaledIncident]]) -> Group:
+    """Tell incidents, one a line."""
+    lines = [
+        f"{moment(found.at_ms)} · account {account} · {found.incident.kind}: {found.incident.text}"
+        for account, listed in told.items()
+        for found in listed
+    ]
+    return Group(*(Text(line) for line in lines or ["Nothing happened that Hedgerow did not do."]))
+
+
+# --- tables of other commands -------------------------------------------------------------------------------
+
+
+def settings_table(shown: Iterable[ShownSetting]) -> Table:
+    """Lay out settings with where each value came from."""
+    table = Table("setting", "value", "from")
+    for setting in shown:
+        table.add_row(setting.path, setting.value, setting.origin)
+    return table
+
+
+def replay_words(result: ReplayResult) -> Group:
+    """Say how a replay went; each disagreement with both answers."""
+    lines = [f"{result.agreed} of {result.decisions} decisions in {result.journal} agree."]
+    for differing in result.disagreements:
+        lines += [
+            f"{differing.account} decision {differing.number} at {moment(differing.at_ms)}:",
+            f"  then {differing.then}",
+            f"  now  {differing.now}",
+        ]
+    return Group(*(Text(line) for line in lines))
+
+
+def report_table(report: Report) -> Group:
+    """Lay out a backtest: money by source, how well it hedged, how near trouble came."""
+    money_rows = Table(title=f"{report.data}: {report.bars:,} bars", title_justify="left", show_header=False)
+    in_coins = "" if report.settle in {"USDT", "USDC", "USD"} else f" {report.settle}"
+    for label, amount, settled in (
+        ("spot_pnl", report.spot_pnl, None),
+        ("futures_pnl", report.futures_pnl, report.futures_pnl_settle),
+        ("funding", report.funding, report.funding_settle),
+        ("fees", report.fees, report.fees_settle),
+        ("slippage (inside futures_pnl)", report.slippage, None),
+        ("net_pnl", report.net_pnl, None),
+    ):
+        coins = f"{settled:+.8f}{in_coins}" if in_coins and settled is not None else ""
+        money_rows.add_row(label, money(amount), coins)
+    effects = Table("horizon", "effectiveness", "vol_reduction", "slope", "changes", title_justify="left")
+    for name, changes in report.changes.items():
+        effects.add_row(
+            name,
+            _figure(report.hedge_effectiveness[name], 5),
+            _figure(report.vol_reduction[name], 4),
+            _figure(report.regression_slope[name], 4),
+            f"{changes:,}",
+        )
+    counts = (
+        f"decisions {report.decisions:,} · orders {report.orders:,} · fills {report.fills:,} · settlements"
+        f" {report.settlements:,} · skipped: {report.bars_skipped_missing} missing,"
+        f" {report.bars_skipped_stale} stale\n"
+        f"achieved ratio {_figure(report.achieved_ratio_min, 4)} .. {_figure(report.achieved_ratio_max, 4)}"
+        f" · dollar offset {_figure(report.dollar_offset, 4)}\n"
+        f"margin ratio at most {_figure(report.margin_ratio_max, 4)} · liquidation at least"
+        f" {percent(report.liquidation_distance_min)} away · liquidations {report.liquidations}"
+        f" · {report.seconds:.1f} s"
+    )
+    refused = [Text(f"{times:,} x refused by the {why}", "yellow") for why, times in report.refusals.items()]
+    return Group(money_rows, effects, Text(counts), *refused)
+
+
+def _figure(number: float | None, digits: int) -> str:
+    return NONE if number is None else f"{number:.{digits}f}"
