@@ -15,6 +15,8 @@ import typer
 from bot.cli_options import DEMO_JOURNAL, Config, Json, load_settings, print_json
 
 if TYPE_CHECKING:
+    from bot.backtest.dated_report import DatedReport
+    from bot.backtest.report import Report
     from bot.sessions import Frame
     from bot.wiring import PaperAccount
 
@@ -109,6 +111,10 @@ def _stop_signal(seconds: float | None) -> Callable[[], bool]:
 
 def backtest(
     data: Annotated[Path, typer.Option("--data", help="Candles: Parquet or CSV, columns as in the README.")],
+    spot: Annotated[
+        Path | None,
+        typer.Option("--spot", help="Candles of spot, if --data holds dated contracts: a replay of rolls."),
+    ] = None,
     config: Config = None,
     hedge: Annotated[str | None, typer.Option(help="Which hedge, if the settings have several.")] = None,
     as_json: Json = False,
@@ -127,8 +133,11 @@ def backtest(
             if not quiet:
                 progress.update(task, completed=bar, total=bars)
 
-        report = sessions.backtest(settings, data, hedge, advance)
+        if spot is None:
+            report: Report | DatedReport = sessions.backtest(settings, data, hedge, advance)
+        else:
+            report = sessions.backtest_rolls(settings, data, spot, hedge, advance)
     if as_json:
         print_json(report)
     else:
-        show.console().print(show_tables.report_table(report))
+        show.console().print(show_tables.backtest_words(report))

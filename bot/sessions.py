@@ -11,6 +11,8 @@ from bot.adapters.clock import SimClock, SystemClock
 from bot.adapters.log import make_log
 from bot.adapters.model_market import HOUR_MS, MINUTE_MS, Phase
 from bot.backtest import history
+from bot.backtest.dated_history import load_dated
+from bot.backtest.dated_report import DatedReport, dated_report
 from bot.backtest.report import Report, report
 from bot.core.values import record
 from bot.settings import Settings
@@ -201,3 +203,20 @@ def backtest(
     runner = wiring.backtest_of(settings, hedge, bars)
     done = asyncio.run(runner.run(lambda bar: progress(bar, len(bars))))
     return report(done, round(time.monotonic() - started, 3))
+
+
+def backtest_rolls(
+    settings: Settings, data: Path, spot: Path, hedge: str | None, progress: Callable[[int, int], None]
+) -> DatedReport:
+    """Replay a file of dated contracts through one dated hedge of the settings, roll after roll.
+
+    Raises:
+        HistoryError: the candles cannot be replayed.
+        SettingsError: no hedge, or more than one, was meant; or it is no dated one.
+    """
+    started = time.monotonic()
+    asked = settings.backtest
+    bars = load_dated(data, spot, months=asked.expiry_months, front_as_index=asked.front_as_index)
+    runner = wiring.rolls_of(settings, hedge, bars)
+    done = asyncio.run(runner.run(lambda bar: progress(bar, len(bars))))
+    return dated_report(done, round(time.monotonic() - started, 3))

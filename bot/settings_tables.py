@@ -6,18 +6,19 @@ The first line of a table's docstring and the description of a field are shown t
 import dataclasses
 import re
 from decimal import Decimal
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeVar
 
 from pydantic import BeforeValidator, Field, ValidationInfo, field_validator
 
-from bot.core.instruments import Contract
+from bot.core.instruments import DatedFuture, Perpetual
 from bot.core.policy import Band, Policy
 from bot.core.rules import HedgeRules, Kind, Meaning
-from bot.core.values import ZERO, Notional, Ratio
+from bot.core.values import ONE, ZERO, Notional, Ratio
 from bot.settings_kinds import Amount, AssetCode, Share, Size, Stage, Table, no_boolean
 from bot.settings_layers import broken, rule
 from strategies import stage_types
 
+Terms = TypeVar("Terms", Perpetual, DatedFuture)
 SYMBOL = re.compile(r"([A-Z0-9]+)/([A-Z0-9]+):([A-Z0-9]+)")
 
 # --- accounts and hedges --------------------------------------------------------------------------------------
@@ -239,9 +240,18 @@ class Backtest(Table):
     spread: Decimal = Field(
         ZERO, ge=0, le=Decimal("0.1"), description="From bid to ask, as a share of the price."
     )
+    expiry_months: tuple[Annotated[int, Field(ge=1, le=12)], ...] = Field(
+        (3, 6, 9, 12), min_length=1, description="Months whose contracts a dated hedge is replayed in."
+    )
+    file_contract_coins: Size = Field(
+        ONE, description="Coins of one contract in a file of dated contracts: what its volume is counted in."
+    )
+    front_as_index: bool = Field(
+        default=False, description="Go on behind the end of spot, with the nearest contract as the index."
+    )
     contract: ContractChanges = Field(ContractChanges(), description="Changes to the model contract.")
 
-    def applied_to(self, contract: Contract) -> Contract:
+    def applied_to(self, contract: Terms) -> Terms:
         """Give a contract with the fees and changes that are set."""
         asked = {"fee_maker": self.fee_maker, "fee_taker": self.fee_taker, **self.contract.model_dump()}
         return dataclasses.replace(

@@ -203,4 +203,6 @@ def plain(value: object) -> str:
     """Write one value for people; a secret hides itself."""
     if value is None:
         return "not set"
+    if isinstance(value, bool):
+        return str(value).lower()
     return f"{value:f}" if isinstance(value, Decimal) else str(value)

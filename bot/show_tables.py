@@ -8,6 +8,7 @@ from rich.text import Text
 
 from bot.adapters.journal_intents import JournaledIntent
 from bot.adapters.journal_reader import JournaledIncident
+from bot.backtest.dated_report import DatedReport
 from bot.backtest.report import Report
 from bot.questions import ReplayResult, RollRow
 from bot.settings import ShownSetting
@@ -98,6 +99,57 @@ def replay_words(result: ReplayResult) -> Group:
             f"  now  {differing.now}",
         ]
     return Group(*(Text(line) for line in lines))
+
+
+def backtest_words(report: Report | DatedReport) -> Group:
+    """Lay out a backtest of either kind."""
+    return report_table(report) if isinstance(report, Report) else rolls_report(report)
+
+
+def rolls_report(report: DatedReport) -> Group:
+    """Lay out a replay of rolls, one a row; basis points are of the near contract's price."""
+    table = Table(
+        "roll", "finished", "h to expiry", "stage", "clips", "near", "far", "spread mid", "executed",
+        "cost", "fees", "yield", "naked max", "for s",
+        title=f"{report.data} with {report.spot_data}: {len(report.rolls)} rolls, basis points", title_justify="left",
+    )  # fmt: skip
+    for roll in report.rolls:
+        prices, in_step = roll.prices, roll.in_step
+        table.add_row(
+            f"{roll.near_name} -> {roll.far_name or 'settled'}",
+            roll.finished or "NOT BEFORE EXPIRY",
+            _figure(roll.hours_before_expiry, 0),
+            NONE if roll.stage is None else str(roll.stage),
+            str(roll.clips),
+            plain(roll.contracts_near),
+            plain(roll.contracts_far),
+            *(
+                short(figure, 1)
+                for figure in (
+                    prices.mid_bps,
+                    prices.executed_bps,
+                    prices.cost_bps,
+                    prices.fees_bps,
+                    prices.yield_bps,
+                )
+            ),
+            short(in_step.naked_coins_max, 6),
+            str(in_step.naked_seconds_max),
+        )
+    words = [
+        (
+            f"all finished before expiry: {'yes' if report.all_finished_before_expiry else 'NO'} · decisions"
+            f" {report.decisions:,} · orders {report.orders:,} · fills {report.fills:,} · fees"
+            f" {short(report.fees_settle, 8)} {report.settle} · liquidations {report.liquidations}"
+        ),
+        (
+            f"effectiveness 1 d {_figure(report.hedge_effectiveness['1d'], 4)} · bars {report.bars:,}, skipped"
+            f" {report.bars_skipped_missing} missing, {report.bars_skipped_stale} stale · {report.seconds:.1f} s"
+        ),
+        *([f"emulation: {report.emulation}"] if report.emulation else []),
+        *(f"{times:,} x {why}" for why, times in {**report.refusals, **report.lacks}.items()),
+    ]
+    return Group(table, *(Text(line) for line in words))
 
 
 def report_table(report: Report) -> Group:

@@ -6,18 +6,22 @@ from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
+import numpy as np
+
 from bot.adapters.holdings import DeclaredHoldings
 from bot.adapters.journal import SqlJournal, open_journal
 from bot.adapters.journal_lock import WriterLock
 from bot.adapters.journal_reader import JournalReader, open_reader
 from bot.adapters.log import SilentLog
-from bot.adapters.model_market import CYCLE_MS, ModelMarket, ModelTown, model_contract
+from bot.adapters.model_market import CYCLE_MS, ModelMarket, ModelTown, model_contract, model_dated
 from bot.adapters.sim_venue import SimVenue
+from bot.backtest.dated_history import DatedHistory
+from bot.backtest.dated_runner import DatedRunner, DatedSetup
 from bot.backtest.history import History
 from bot.backtest.runner import Runner, Setup, exact
 from bot.backtest.tally import Tally
 from bot.core.decide import decide
-from bot.core.instruments import Contract
+from bot.core.instruments import Contract, Perpetual
 from bot.core.orders import WORKING
 from bot.core.reports import Fill, Payment
 from bot.core.rules import Kind, Rules
@@ -87,7 +91,7 @@ def declared(settings: Settings, account: str) -> tuple[Holding, ...]:
     )
 
 
-def contract_of(name: str, symbol: str, price: Decimal) -> Contract:
+def contract_of(name: str, symbol: str, price: Decimal) -> Perpetual:
     """Find a hedge's contract at the model exchange, with steps that suit a price.
 
     Raises:
@@ -300,6 +304,34 @@ def backtest_of(settings: Settings, hedge_name: str | None, bars: History) -> Ru
     if pricing.patience_seconds * 1000 < bars.interval_ms:
         pricing = replace(pricing, patience_seconds=ZERO)
     return Runner(bars, replace(rules, hedges=only, pricing=pricing), setup, SilentLog())
+
+
+def rolls_of(settings: Settings, hedge_name: str | None, bars: DatedHistory) -> DatedRunner:
+    """Build the replay of one dated hedge over many contracts.
+
+    Raises:
+        SettingsError: no hedge, or more than one, was meant; or it is no dated one.
+    """
+    name = _chosen(settings, hedge_name)
+    hedge = settings.hedges[name]
+    if hedge.kind is not Kind.DATED:
+        raise SettingsError(f'hedges.{name}.kind: a replay of rolls needs a dated hedge: set kind = "dated".')
+    account, asked = settings.accounts[hedge.account], settings.backtest
+    price = exact(float(bars.index[np.isfinite(bars.index)][0]))
+    setup = DatedSetup(
+        terms=asked.applied_to(model_dated(hedge.symbol, price, 0)),
+        file_contract_coins=asked.file_contract_coins,
+        holdings=(Holding(asset=hedge.asset, coins=Coins(hedge.holdings), place="declared"),),
+        deposit=Money(account.deposit),
+        margin_mode=account.margin_mode,
+        leverage=account.leverage,
+        participation=asked.participation,
+        spread=asked.spread,
+    )
+    setup = replace(setup, terms=replace(setup.terms, symbol=hedge.symbol))
+    rules = settings.rules(hedge.account)
+    only = tuple(one for one in rules.hedges if one.name == name)
+    return DatedRunner(bars, replace(rules, hedges=only), setup, SilentLog())
 
 
 def _chosen(settings: Settings, name: str | None) -> str:

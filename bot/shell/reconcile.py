@@ -111,12 +111,13 @@ async def _end_absent(
     lost: tuple[WorkingOrder, ...], account: AccountReport, rules: Rules, hall: Hall
 ) -> None:
     """End orders that no record has known for long enough, while positions agree by two sources (I1, I3)."""
-    held = {position.symbol: position.contracts for position in account.positions}
+    listed = {position.symbol: position.contracts for position in account.positions}
     for order in lost:
         symbol, now_ms = order.request.symbol, hall.clock.now_ms()
-        if not books.absent(order, now_ms, rules.books):
+        expected = hall.journal.held().get(symbol, ZERO)
+        if not books.absent(order, now_ms, rules.books) or listed.get(symbol, ZERO) != expected:
             continue
-        if await _second_source(symbol, hall) != held.get(symbol, ZERO):
+        if await _second_source(symbol, hall) != expected:
             continue
         filled = max(order.filled, hall.journal.filled(order.request.client_order_id))
         state = OrderState.CANCELLED if filled else OrderState.REJECTED

@@ -100,6 +100,8 @@ def test_a_list_is_replaced_as_a_whole_and_a_table_key_by_key() -> None:
         "hedges.btc.asset": "hedgerow.toml line 5",
         "hedges.btc.symbol": "hedgerow.toml line 6",
         "hedges.btc.holdings": "hedgerow.toml line 7",
+        "hedges.btc.kind": "default",
+        "hedges.btc.contract_size": "default",
         "hedges.btc.meaning": "default",
         "hedges.btc.amount": "default",
         "hedges.btc.policy[0].stage": f"environment {POLICY}",

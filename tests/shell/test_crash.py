@@ -8,7 +8,6 @@ import pytest
 
 from bot.core.orders import OrderState
 from bot.core.reports import Fill
-from bot.shell.reconcile import settle_by_hand
 from tests.shell.builders import House, house
 from tests.sim.builders import LINEAR, ME, D, quote
 
@@ -123,8 +122,8 @@ async def killed_at(story: str, at: int) -> House | None:
 async def recovered(home: House) -> tuple[House, list[str]]:
     """Start again on what is left, and let time pass until the hedge stands.
 
-    Also gives the orders that a person had to look for: killed between the journal and the wire, nobody can tell that an
-    order never left, and it is not guessed.
+    Also gives the orders that had to be looked for in vain: killed between the journal and the wire, nobody can tell at
+    once that an order never left. It blocks until every record has lacked it for long enough.
     """
     again = await house(
         patience="30", journal=home.journal, exchange=home.exchange, at_ms=home.clock.now_ms()
@@ -133,15 +132,16 @@ async def recovered(home: House) -> tuple[House, list[str]]:
     lost = [order.request.client_order_id for order in again.journal.working() if order.state is S.UNKNOWN]
     for name in lost:
         assert again.exchange.order(ME, name) is None, "what the exchange has a record of is found"
-        settle_by_hand(again.journal, name, "gone", again.clock)
-    if lost:
-        await pass_time(again)
+    for seconds in (100, 2700):
+        if again.journal.working():
+            again.price("50000", "50010", seconds=seconds)
+            await pass_time(again)
     return again, lost
 
 
 async def pass_time(home: House) -> None:
-    for _ in range(8):
-        home.price("50000", "50010", seconds=20)
+    for _ in range(6):
+        home.price("50000", "50010", seconds=15)
         await home.loop.step()
 
 

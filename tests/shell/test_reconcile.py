@@ -302,9 +302,13 @@ async def test_an_order_of_somebody_else_is_named_once_and_left_alone() -> None:
 # --- orders whose fate is open ------------------------------------------------------------------------------
 
 
-async def test_an_order_that_stays_unknown_is_told_once_and_never_ends_by_time() -> None:
+async def test_an_order_that_stays_unknown_is_told_once_and_does_not_end_while_its_position_does_not_agree() -> (
+    None
+):
     home = await house()
-    home.venue.before_place = [OutcomeUnknownError("lost")]
+    home.venue.after_place = [OutcomeUnknownError("lost")]
+    home.venue.at_place = lambda request: home.venue.hidden.add(request.client_order_id)
+    home.venue.deaf = True
     answers = await home.answers(1)
     for _ in range(5):
         home.price("50000", seconds=3600)
@@ -316,6 +320,30 @@ async def test_an_order_that_stays_unknown_is_told_once_and_never_ends_by_time()
     (unknown,) = home.journal.working()
     assert f"hedgerow settle {unknown.request.client_order_id} --gone" in str(line["event"])
     assert line["account"] == ME
+
+
+@pytest.mark.parametrize(("patience", "too_soon", "long_enough"), [("0", 100, 121), ("300000", 2650, 2701)])
+async def test_an_order_that_every_record_lacks_for_long_enough_was_never_placed(
+    patience: str, too_soon: int, long_enough: int
+) -> None:
+    """An order that cannot rest is given up sooner than one that may turn up late."""
+    home = await house(patience=patience)
+    home.price("50000", "50010")
+    home.venue.before_place = [OutcomeUnknownError("lost")]
+    await home.loop.step()
+    (unknown,) = home.journal.working()
+
+    home.price("50000", "50010", seconds=too_soon)
+    soon = await home.answers(1)
+    home.price("50000", "50010", seconds=long_enough - too_soon)
+    late = await home.answers(1)
+    home.price("50000", "50010", seconds=2)
+    after = await home.answers(1)
+
+    ended = home.journal.done(unknown.request.client_order_id)
+    assert ended is not None
+    assert (soon, late, after, ended.state) == (["wait"], ["wait"], ["place"], S.REJECTED)
+    assert len(home.venue.sent) == 1
 
 
 async def test_a_person_may_say_that_an_unknown_order_is_gone() -> None:
