@@ -75,6 +75,10 @@ def run(
         float | None,
         typer.Option(help="Stop after so many seconds; without it, on Ctrl-C or SIGTERM.", min=0),
     ] = None,
+    accept_terms: Annotated[
+        bool,
+        typer.Option("--accept-terms", help="You have looked at contracts whose terms changed: trade on."),
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Run in paper mode on the model market, in real time, until told to stop. The hedge is kept at the end."""
@@ -93,7 +97,7 @@ def run(
         else:
             show.console().print(show.hedges_table(views, f"{settings.mode} · account {account.name}"))
 
-    asyncio.run(sessions.run(settings, until=stopping, after=after))
+    asyncio.run(sessions.run(settings, until=stopping, after=after, accept_terms=accept_terms))
 
 
 def _banner(mode: str, journal: Path, hedges: list[str]) -> str:

@@ -155,16 +155,23 @@ def _phase(start: Frame, end: Frame) -> PhaseResult:
 
 
 async def run(
-    settings: Settings, *, until: Callable[[], bool], after: Callable[[PaperAccount], None]
+    settings: Settings,
+    *,
+    until: Callable[[], bool],
+    after: Callable[[PaperAccount], None],
+    accept_terms: bool,
 ) -> None:
     """Run every account against the wall clock until told to stop; ``after`` is called when one has decided.
+
+    With ``accept_terms`` contracts whose terms changed are traded on, in their new terms.
 
     Raises:
         JournalUnavailableError: the journal cannot be used, or no longer.
     """
     log = make_log(settings.log.level, settings.log.format, settings.mode)
     path = wiring.journal_path(settings)
-    with paper_accounts(settings, path, settings.mode, SystemClock(), log) as accounts:
+    clock = SystemClock()
+    with paper_accounts(settings, path, settings.mode, clock, log, accept_terms=accept_terms) as accounts:
         await asyncio.gather(*(_run_account(settings, account, until, after) for account in accounts))
 
 

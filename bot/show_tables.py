@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
+from rich.box import SIMPLE_HEAD
 from rich.console import Group
 from rich.table import Table
 from rich.text import Text
@@ -48,24 +49,31 @@ _ROLL_CELLS: tuple[tuple[str, Callable[[RollRow], str]], ...] = (
 def intents_table(told: Mapping[str, Sequence[JournaledIntent]]) -> Table:
     """Lay intents out, one a row."""
     table = Table(
-        "account", "hedge", "since", "contract", "orders", "filled", "at", "arrival mid", "shortfall", "fees",
-        title="intents: shortfall against the mid when the gap was first seen; + is lost", title_justify="left",
+        "hedge", "since", "contract", "orders", "filled", "at", "lost", "lost bp", "fees",
+        title="lost: shortfall against the mid when the gap was first seen, in quote currency; fees apart",
+        title_justify="left", box=SIMPLE_HEAD, pad_edge=False, padding=0, collapse_padding=True,
     )  # fmt: skip
-    for account, found in told.items():
+    for found in told.values():
         for one in found:
             table.add_row(
-                account,
-                one.hedge,
-                moment(one.first_sent_ms),
-                one.symbol,
-                str(one.orders),
-                f"{one.side} {plain(one.contracts)}",
-                short(one.average_price, 2),
-                short(one.arrival_mid, 2),
-                money(one.shortfall),
-                short(one.fees, 8),
+                f"{one.hedge} ",
+                moment(one.first_sent_ms)[5:16] + " ",
+                f"{one.symbol} ",
+                f"{one.orders} ",
+                f"{one.side} {plain(one.contracts)} ",
+                short(one.average_price, 2) + " ",
+                f"{one.shortfall:+.2f} ",
+                f"{_lost_bp(one)} ",
+                short(one.fees, 6),
             )
     return table
+
+
+def _lost_bp(one: JournaledIntent) -> str:
+    """Tell by how much the average price was worse than the mid, in basis points of it."""
+    if one.average_price is None:
+        return NONE
+    return f"{one.side.sign * (one.average_price / one.arrival_mid - 1) * 10_000:+.1f}"
 
 
 def incidents_words(told: Mapping[str, Sequence[JournaledIncident]]) -> Group:

@@ -10,7 +10,8 @@ import numpy as np
 
 from bot.adapters.holdings import DeclaredHoldings
 from bot.adapters.journal import SqlJournal, open_journal
-from bot.adapters.journal_lock import WriterLock
+from bot.adapters.journal_file import look, refuse_other_mode
+from bot.adapters.journal_lock import WriterLock, locked_accounts
 from bot.adapters.journal_reader import JournalReader, open_reader
 from bot.adapters.log import SilentLog
 from bot.adapters.model_market import CYCLE_MS, ModelMarket, ModelTown, model_contract, model_dated
@@ -34,8 +35,8 @@ from bot.shell.view import HedgeView, Since, began, views
 from bot.sim.exchange import Exchange
 
 DEMO_SETTINGS = Path(__file__).parent / "demo.toml"
-DEMO_EPOCH_MS = 4091 * CYCLE_MS
-"""Model time at which a demo starts: the beginning of a calm, on 2 January 2026."""
+DEMO_EPOCH_MS = 4107 * CYCLE_MS
+"""Model time at which a demo starts: the beginning of a calm, on 23 March 2026, four days before a quarter expires."""
 
 
 def demo_settings(seed: int) -> Loaded:
@@ -63,12 +64,13 @@ def clear_demo(path: Path) -> None:
     Raises:
         JournalUnavailableError: what lies there is no demo's journal, is being written, or cannot be removed.
     """
-    if not path.exists():
+    path = path.resolve()
+    found = look(path)
+    if found is None:
         return
-    with reader_of(path, "demo") as reader:
-        locks = [WriterLock(path, account) for account in reader.accounts()]
-    for lock in locks:
-        lock.release()
+    refuse_other_mode(found, path, "demo")
+    for account in locked_accounts(path):
+        WriterLock(path, account).release()  # refused while that account is written
     try:
         for leftover in (path, *path.parent.glob(f"{path.name}-*"), *path.parent.glob(f"{path.name}.*.lock")):
             leftover.unlink()
@@ -164,8 +166,14 @@ class PaperAccount:
         if self._last is None:
             return ()
         exchange = self.town.exchange
-        quotes = tuple(exchange.touches[hedge.symbol].quote for hedge in self.rules.hedges)
-        snapshot = replace(self._last.snapshot, at_ms=self._clock.now_ms(), quotes=quotes)
+        known = {contract.symbol for contract in self._last.snapshot.contracts}
+        quotes = tuple(touch.quote for symbol, touch in exchange.touches.items() if symbol in known)
+        snapshot = replace(
+            self._last.snapshot,
+            at_ms=self._clock.now_ms(),
+            quotes=quotes,
+            positions=exchange.positions(self.name),
+        )
         told = exchange.activity[self.name]
         fills = [item for item in told if isinstance(item, Fill)]
         payments = [item for item in told if isinstance(item, Payment)]
@@ -174,7 +182,7 @@ class PaperAccount:
 
 @contextmanager
 def paper_accounts(
-    settings: Settings, path: Path, mode: str, clock: Clock, log: Log
+    settings: Settings, path: Path, mode: str, clock: Clock, log: Log, *, accept_terms: bool = False
 ) -> Iterator[list[PaperAccount]]:
     """Open every account of the settings on the model market, each with its journal, restored from it.
 
@@ -195,7 +203,9 @@ def paper_accounts(
             with reader_of(path, mode) as reader:
                 exchange = _restored(settings, name, contracts[name], reader, clock)
             town = ModelTown(market, exchange, exchange.at_ms, dated_families(settings, name))
-            accounts.append(_paper_account(settings, name, town, journal, clock, log))
+            accounts.append(
+                _paper_account(settings, name, town, journal, clock, log, accept_terms=accept_terms)
+            )
         yield accounts
 
 
@@ -258,7 +268,14 @@ def _order_told(item: Fill | Payment) -> int:
 
 
 def _paper_account(
-    settings: Settings, name: str, town: ModelTown, journal: Journal, clock: Clock, log: Log
+    settings: Settings,
+    name: str,
+    town: ModelTown,
+    journal: Journal,
+    clock: Clock,
+    log: Log,
+    *,
+    accept_terms: bool = False,
 ) -> PaperAccount:
     rules = settings.rules(name)
     venue = SimVenue(
@@ -271,6 +288,7 @@ def _paper_account(
         journal=journal,
         clock=clock,
         log=log,
+        accept_terms=accept_terms,
     )
     return PaperAccount(name=name, rules=rules, town=town, loop=loop, clock=clock)
 

@@ -11,7 +11,7 @@ import platform
 import sqlite3
 import time
 from pathlib import Path
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, insert, select, update
 
@@ -80,6 +80,13 @@ class WriterLock:
     def release(self) -> None:
         """Give the right back."""
         os.close(self._file)
+
+
+def locked_accounts(path: Path) -> tuple[str, ...]:
+    """List the accounts that a journal's file was ever locked for."""
+    prefix, suffix = f"{path.name}.", ".lock"
+    files = path.parent.glob(f"{path.name}.*{suffix}")
+    return tuple(unquote(file.name.removeprefix(prefix).removesuffix(suffix)) for file in files)
 
 
 def lock_path(path: Path, account: str) -> Path:

@@ -55,9 +55,9 @@ SHARE_BACK = Decimal("0.1")
 DAILY_CONTRACTS = Decimal(100_000)
 TERM_PREMIUM_YEAR: dict[Phase, Decimal] = {
     "calm": Decimal("0.08"),
-    "crash": Decimal("-0.04"),
-    "squeeze": Decimal("0.14"),
-    "recovery": Decimal("0.06"),
+    "crash": Decimal("0.05"),
+    "squeeze": Decimal("0.10"),
+    "recovery": Decimal("0.08"),
 }
 """Basis of a quarterly that has a year to go; it shrinks with the time left."""
 

@@ -31,7 +31,7 @@ READS = frozenset(
     {"contracts", "dated", "turnovers", "account", "positions", "quotes", "funding", "activity", "order"}
 )
 CALLS = READS | {"place", "cancel"}
-STEP_MS = 1000
+STEP_MS = 2000
 STEPS_MAX = 400
 
 

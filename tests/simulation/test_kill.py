@@ -2,7 +2,7 @@
 
 import shutil
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from pathlib import Path
 
@@ -30,6 +30,8 @@ class Scenario:
     rules: Rules
     world: Callable[[], World]
     carrier: Contract
+    orders: int
+    """Sent in a life that nobody cuts short."""
 
 
 def _rules(contract: Contract, *, patience: int, chase: int = 10) -> Rules:
@@ -42,9 +44,12 @@ def _rules(contract: Contract, *, patience: int, chase: int = 10) -> Rules:
 
 
 def _account(rules: Rules) -> Rules:
-    from dataclasses import replace
-
-    return replace(rules, account=ME)
+    """The model exchange finds every order at once, so that a short look for a lost one is long enough."""
+    return replace(
+        rules,
+        account=ME,
+        books=replace(rules.books, absent_crossing_seconds=D(4), absent_resting_seconds=D(4)),
+    )
 
 
 def _exchange(*contracts: Contract) -> Exchange:
@@ -88,7 +93,7 @@ def reprice() -> World:
 
     def turn(world: World) -> None:
         seconds = (world.now_ms - T) // 1000
-        _show(world, {LINEAR.symbol: str(50_000 - 10 * min(seconds // 4, 3))})
+        _show(world, {LINEAR.symbol: str(50_000 - 10 * min(seconds // 3, 2))})
 
     world = World(_exchange(LINEAR), T, turn, _watch)
     world.turn(world)
@@ -106,9 +111,9 @@ def roll() -> World:
 SCENARIOS = {
     one.name: one
     for one in (
-        Scenario("entry", _account(_rules(LINEAR, patience=0)), entry, LINEAR),
-        Scenario("reprice", _account(_rules(LINEAR, patience=20, chase=3)), reprice, LINEAR),
-        Scenario("roll", _account(_rules(NEAR, patience=0)), roll, FAR),
+        Scenario("entry", _account(_rules(LINEAR, patience=0)), entry, LINEAR, 1),
+        Scenario("reprice", _account(_rules(LINEAR, patience=9, chase=2)), reprice, LINEAR, 3),
+        Scenario("roll", _account(_rules(NEAR, patience=0)), roll, FAR, 6),
     )
 }
 
@@ -159,6 +164,8 @@ def test_kill_9_at_every_journal_write_and_venue_call(name: str, empty_journal: 
     whole = live(world, journal, scenario.rules, "1", blows_at=None)
     _check(scenario, world, journal, [whole])
     assert len(whole.points) > 20
+    with open_reader(f"sqlite:///{journal}", mode="paper") as reader:
+        assert len(reader.orders(ME, limit=None)) >= scenario.orders
 
     for point in range(1, len(whole.points) + 1):
         world, journal = _prepared(scenario, empty_journal, tmp_path / str(point))
