@@ -124,14 +124,14 @@ def test_a_journal_that_was_tampered_with_does_not_agree(demo: tuple[Shell, Any]
             "update decisions set snapshot = replace(snapshot, '\"declared\"', '\"x\"') where number = 3"
         )
         database.execute(
-            "update decisions set decision = replace(decision, '\"hold\"', '\"wait\"') where number = 5"
+            'update decisions set decision = replace(decision, \'"answer":"hold"\', \'"answer":"wait"\') where number = 300'
         )
     database.close()
 
     done = shell.run("replay", "--journal", str(copy))
 
     assert done.returncode == 1
-    assert "decision 5" in done.stdout
+    assert "decision 300" in done.stdout
     assert "explanations" in done.stdout
 
 
@@ -176,6 +176,7 @@ def test_status_shows_every_hedge(demo: tuple[Shell, Any]) -> None:
     assert {name: [hedge["hedge"] for hedge in hedges] for name, hedges in accounts.items()} == {
         "usdt": ["linear"],
         "coin": ["inverse"],
+        "quarters": ["quarterly"],
     }
     for words in ("achieved", "margin ratio", "to liquidation", "funding", "fees"):
         assert words in table

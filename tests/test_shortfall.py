@@ -235,13 +235,11 @@ def test_the_ladder_follows_a_touch_that_leaves() -> None:
 
 def test_a_passive_order_that_would_take_is_rejected_and_tried_again_later() -> None:
     meets = quote("99.9*5", "100.0*1", 50 * NS_A_MS)
-    intent = worked(
-        LADDER, BUY, "1", [meets, trade("99.8", "1", SELL, 4 * S), trade("99.8", "1", SELL, 7 * S)]
-    )
+    intent = worked(LADDER, BUY, "1", [meets, trade("99.8", "1", SELL, S), trade("99.8", "1", SELL, 3 * S)])
 
     assert intent.rejected == 1
     assert prices(intent) == [(D("99.9"), D(1), True)]
-    assert intent.fills[0].at_ns == 7 * S
+    assert intent.fills[0].at_ns == 3 * S
 
 
 def test_an_outcome_is_measured_in_basis_points_of_the_mid_at_arrival() -> None:

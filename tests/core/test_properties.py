@@ -221,7 +221,7 @@ def test_a_long_inverse_position_inside_the_band_is_not_promised_every_price() -
 def test_many_of_the_drawn_situations_leave_a_quiet_to_look_into() -> None:
     kinds: Counter[str] = Counter()
 
-    @settings(thorough, max_examples=400, derandomize=True, database=None)
+    @settings(thorough, max_examples=1200, derandomize=True, database=None)
     @given(situations())
     def count(situation: tuple[Snapshot, Rules]) -> None:
         picture, wanted = situation

@@ -486,7 +486,7 @@ def test_the_demo_brings_settings_that_load() -> None:
         [ROOT / "bot" / "demo.toml"], flags={"model_market.seed": 1}, environ={}, dotenv=None
     ).settings
 
-    assert [settings.rules(account).account for account in settings.accounts] == ["usdt", "coin"]
+    assert [settings.rules(account).account for account in settings.accounts] == ["usdt", "coin", "quarters"]
 
 
 def test_every_setting_is_explained_in_a_sentence() -> None:
