@@ -9,6 +9,7 @@ from dataclasses import replace
 
 from bot.core import books
 from bot.core.decide import Decision, decide
+from bot.core.desk import Explanation
 from bot.core.orders import OrderState
 from bot.core.reports import Fill, OrderReport
 from bot.core.rules import Rules
@@ -68,6 +69,7 @@ class Loop:
         """Steps since the contracts were listed."""
         self._last: Decision | None = None
         self._said: dict[str, tuple[str, str]] = {}
+        self._called: set[tuple[str, str]] = set()
 
     async def start(self) -> None:
         """Recover, then learn the contracts, whose terms are accepted as they are if asked so. Call once, before all else.
@@ -193,9 +195,23 @@ class Loop:
             self._said[explanation.hedge] = said
             say = log.bind(hedge=explanation.hedge)
             (say.info if loud else say.debug)(explanation.answer, why=explanation.why)
+            self._call_about(explanation, say)
         for fill in step.fills:
             log.bind(hedge=self._hedge_of(fill.symbol)).info(
                 "filled", side=str(fill.side), contracts=str(fill.contracts), price=str(fill.price)
+            )
+
+    def _call_about(self, explanation: Explanation, say: Log) -> None:
+        """Call a person, once a contract, when a roll is not over although its contract soon expires."""
+        roll = explanation.roll
+        if roll is not None and roll.late and (explanation.hedge, roll.near) not in self._called:
+            self._called.add((explanation.hedge, roll.near))
+            say.warning(
+                "a contract expires soon and is still held: look at the roll, and trade by hand if need be",
+                symbol=roll.near,
+                left=str(roll.left),
+                stage=str(roll.stage),
+                lacks=roll.lacks,
             )
 
     def _hedge_of(self, symbol: str) -> str:

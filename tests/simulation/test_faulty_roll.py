@@ -117,11 +117,10 @@ def another(home: House, _request: OrderRequest) -> None:
     home.venue.answer = answer  # type: ignore[assignment]  # the same
 
 
-def reject_and_lose(home: House, request: OrderRequest) -> None:
+def reject_and_lose(home: House, _request: OrderRequest) -> None:
     home.venue.refuses = True
     home.venue.after_place = [OutcomeUnknownError("the refusal was lost")]
-    home.venue.at_place = lambda _request: setattr(home.venue, "refuses", False)
-    assert request
+    home.venue.at_place = lambda _next: setattr(home.venue, "refuses", False)
 
 
 def empty_positions(home: House, _request: OrderRequest) -> None:
@@ -222,3 +221,17 @@ async def test_a_far_book_that_empties_within_a_clip_sends_the_clip_back_to_near
     assert story.legs() == [D(0), D(-1)]
     assert story.naked_max == CLIP
     assert Contracts(ZERO) == story.over_max
+
+
+async def test_a_person_is_called_once_when_a_contract_is_still_held_two_hours_before_it_expires() -> None:
+    story = await rolling()
+    story.thin = "0"
+    story.home.clock.turn_to(NEAR.expiry_ms - 3 * HOUR)
+    soon = await story.step()
+    early = [line for line in story.home.log.lines if line["level"] == "warning"]
+    for _ in range(3):
+        await story.step(3600 if not early else 60)
+
+    called = [line for line in story.home.log.lines if line["level"] == "warning"]
+    assert (soon, early) == ("hold", [])
+    assert [(line["symbol"], line["left"]) for line in called] == [(NEAR.symbol, "-1")]
