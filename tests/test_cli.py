@@ -11,9 +11,11 @@ import time
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 import pytest
 
 from tests.backtest.builders import hours, saved
+from tests.backtest.dated_builders import contract_bars, spot_bars
 
 ROOT = Path(__file__).parent.parent
 
@@ -180,6 +182,100 @@ def test_status_shows_every_hedge(demo: tuple[Shell, Any]) -> None:
     }
     for words in ("achieved", "margin ratio", "to liquidation", "funding", "fees"):
         assert words in table
+
+
+def test_rolls_shows_where_the_dated_hedge_stands_and_what_its_roll_cost(demo: tuple[Shell, Any]) -> None:
+    shell, result = demo
+
+    (row,) = shell.json("rolls", "--journal", result["journal"])
+    table = shell.run("rolls", "--journal", result["journal"]).stdout
+
+    assert (row["hedge"], row["roll"]["near"], row["roll"]["stage"]) == (
+        "quarterly",
+        "BTC/USD:BTC-260626",
+        "hold",
+    )
+    assert row["clips"] >= 9
+    assert float(row["fees"]) > 0
+    for words in ("calendar spread", "unhedged / over-hedged", "cost so far", "90 d"):
+        assert words in table
+
+
+def test_orders_shows_every_intent_with_its_shortfall(demo: tuple[Shell, Any]) -> None:
+    shell, result = demo
+
+    intents = shell.json("orders", "--limit", "100", "--journal", result["journal"])
+    table = shell.run("orders", "--journal", result["journal"]).stdout
+
+    quarters = intents["quarters"]
+    assert {leg for intent in quarters for leg in intent["legs"]} == {"hedge", "near", "far"}
+    assert {intent["symbol"] for intent in quarters} == {"BTC/USD:BTC-260327", "BTC/USD:BTC-260626"}
+    for intent in quarters:
+        lost = float(intent["average_price"]) - float(intent["arrival_mid"])
+        sign = 1 if intent["side"] == "buy" else -1
+        assert float(intent["shortfall"]) * sign * lost >= 0
+    assert "lost bp" in table
+
+
+def test_incidents_of_a_quiet_account_are_none(demo: tuple[Shell, Any]) -> None:
+    shell, result = demo
+
+    assert shell.json("incidents", "--journal", result["journal"]) == {"coin": [], "quarters": [], "usdt": []}
+    assert "Nothing happened" in shell.run("incidents", "--journal", result["journal"]).stdout
+
+
+def test_settle_asks_for_a_persons_word_and_for_an_order_that_is_unknown(shell: Shell) -> None:
+    shell.run("run", "--seconds", "1")
+
+    unsaid = shell.run("settle", "hr-1")
+    unknown = shell.run("settle", "hr-1", "--gone")
+
+    assert (unsaid.returncode, unknown.returncode) == (2, 2)
+    assert "--gone" in unsaid.stderr
+    assert "hr-1 cannot be settled by hand" in unknown.stderr
+
+
+def test_a_dated_hedge_runs_in_paper_and_survives_a_restart(shell: Shell) -> None:
+    text = CONFIG.replace('symbol = "BTC/USDT:USDT"', 'symbol = "BTC/USDT:USDT"\nkind = "dated"')
+    (shell.folder / "hedgerow.toml").write_text(text)
+
+    shell.run("run", "--seconds", "2")
+    (before,) = shell.json("status")["accounts"]["main"]
+    shell.run("run", "--seconds", "2")
+    (after,) = shell.json("status")["accounts"]["main"]
+
+    assert before["symbol"].startswith("BTC/USDT:USDT-")
+    assert (before["symbol"], before["held"]) == (after["symbol"], after["held"])
+    assert after["decision"] > before["decision"]
+    assert 0.98 < float(after["ratio_achieved"]) < 1.02
+    assert shell.json("incidents") == {"main": []}
+
+
+def test_a_replay_of_rolls_needs_a_dated_hedge_and_both_files(shell: Shell) -> None:
+    near = contract_bars("N24", 400, [50_000.0] * 400)
+    far = contract_bars("F24", 2600, [50_500.0] * 500)
+    saved(pl.concat([near, far]), shell.folder, "contracts.parquet")
+    saved(spot_bars([50_000.0] * 500), shell.folder, "spot.parquet")
+    files = ("--data", "contracts.parquet", "--spot", "spot.parquet")
+
+    text = (
+        CONFIG
+        + "[backtest]\nexpiry_months = [1, 4]\ncontract = { contract_size = 0.1, contracts_step = 1 }\n"
+    )
+    (shell.folder / "hedgerow.toml").write_text(text + "[risk]\nleverage_max = 9\n")
+    perpetual = shell.run("backtest", *files)
+    text = text.replace('symbol = "BTC/USDT:USDT"', 'symbol = "BTC/USDT:USDT"\nkind = "dated"')
+    (shell.folder / "hedgerow.toml").write_text(text + "[risk]\nleverage_max = 9\n")
+    missing = shell.run("backtest", "--data", "none.parquet", "--spot", "spot.parquet")
+    report = shell.json("backtest", *files)
+    table = shell.run("backtest", *files).stdout
+
+    assert (perpetual.returncode, missing.returncode) == (2, 2)
+    assert 'set kind = "dated"' in perpetual.stderr
+    assert "none.parquet" in missing.stderr
+    assert [(roll["near_name"], roll["far_name"]) for roll in report["rolls"]] == [("N24", "F24")]
+    assert report["all_finished_before_expiry"]
+    assert "N24 -> F24" in table
 
 
 def test_a_live_demo_draws_and_sums_up(shell: Shell) -> None:

@@ -36,6 +36,8 @@ class Step:
 
 LOUD = frozenset({"place", "cancel", "refused", "blind"})
 """Answers that are told at the level of information, once, until another answer was given."""
+AFTER_FILL_MS = 500
+"""A fill is looked at again soon: the other leg of a clip, or the next slice, may be due."""
 NAP_MS = 250
 """Longest sleep without asking whether to stop."""
 
@@ -156,7 +158,8 @@ class Loop:
             step = await self.poll(heartbeat_ms)
             if step is not None:
                 after(step)
-            wake_ms = clock.now_ms() + poll_ms
+            filled = step is not None and bool(step.fills)
+            wake_ms = clock.now_ms() + (min(AFTER_FILL_MS, poll_ms) if filled else poll_ms)
             while clock.now_ms() < wake_ms and not until():
                 await clock.sleep_until(min(wake_ms, clock.now_ms() + NAP_MS))
         await self.stop()
