@@ -145,9 +145,9 @@ def _case(
     book = exposure.book(snapshot, hedge, carrier.symbol)
     target = policy.ask(hedge.stages, _view(snapshot, hedge, book), hedge.band)
     in_flight = rolling.in_flight(snapshot, book, legs, rules.roll)
-    ending = rolling.ending(snapshot.memory.of(hedge.name), legs, carrier)
-    band = rolling.IN_STEP if legs.rolling or ending else target.band
-    measured = exposure.measure(book, hedge, replace(target, band=band), in_flight)
+    moving = legs.rolling or rolling.ending(snapshot.memory.of(hedge.name), legs, carrier)
+    aim = replace(target, band=rolling.IN_STEP) if moving else target
+    measured = exposure.measure(book, hedge, aim, in_flight)
     memory = urgency.judged(snapshot, rules, hedge, book, measured)
     return Case(
         snapshot=snapshot,

@@ -21,8 +21,10 @@ def judged(
 ) -> HedgeMemory:
     """Give the hedge's memory with urgency judged anew; forgotten with the gap it belongs to."""
     memory = snapshot.memory.of(hedge.name)
-    cause = _cause(snapshot, rules, hedge, book, measured, memory)
-    return replace(memory, urgent=memory.urgent or cause) if measured.outside else replace(memory, urgent="")
+    if not measured.outside:
+        return replace(memory, urgent="") if memory.urgent else memory
+    cause = memory.urgent or _cause(snapshot, rules, hedge, book, measured, memory)
+    return replace(memory, urgent=cause) if cause else memory
 
 
 def _cause(
