@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from bot.core.decide import Decision
-from bot.core.desk import Cancel
+from bot.core.desk import Cancel, RollView
 from bot.core.risk import Approved, Refused, Verdict
 from bot.core.snapshot import Snapshot
 from bot.sessions import DemoResult, Frame
@@ -209,11 +209,24 @@ def explanation(snapshot: Snapshot, decision: Decision, view: HedgeView) -> Grou
             ),
             f"net delta {short(exposure.net_delta, 8)} {view.base}; achieved {percent(exposure.ratio_achieved, 3)}"
             + ("; the target is net short" if exposure.net_short else ""),
+            *(_roll_words(found.roll, decision.at_ms) if found.roll is not None else ()),
             f"answer: {found.answer} - {found.why}",
         ]
     return Group(
         Text(head, style="bold"), *(Text("  " + line) for line in lines), *_gates(decision, view.hedge)
     )
+
+
+def _roll_words(roll: RollView, at_ms: int) -> Iterable[str]:
+    """Say where a roll stands, in a line."""
+    expires = "" if roll.expiry_ms is None else f" for {countdown(roll.expiry_ms - at_ms)}"
+    yield f"stage {roll.stage}{expires}: {plain(roll.left)} contracts in {roll.near}" + (
+        "" if roll.far is None else f", going to {roll.far} ({roll.trigger or 'forced'})"
+    )
+    if roll.naked or roll.over:
+        yield f"out of step: {short(roll.naked, 6)} coins unhedged, {short(roll.over, 6)} over-hedged"
+    if roll.lacks:
+        yield f"lacks: {roll.lacks}"
 
 
 def _gates(decision: Decision, hedge: str) -> list[Text]:

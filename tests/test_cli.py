@@ -199,6 +199,8 @@ def test_rolls_shows_where_the_dated_hedge_stands_and_what_its_roll_cost(demo: t
     assert float(row["fees"]) > 0
     for words in ("calendar spread", "unhedged / over-hedged", "cost so far", "90 d"):
         assert words in table
+    explained = shell.run("explain", "--journal", result["journal"]).stdout
+    assert f"contracts in {row['roll']['near']}" in explained
 
 
 def test_orders_shows_every_intent_with_its_shortfall(demo: tuple[Shell, Any]) -> None:
