@@ -284,7 +284,7 @@ def assumptions(job: Job) -> list[str]:
             "'Cancels behind us': only trades shorten the queue, which is harsher than can be. 'Cancels pro rata': what went"
             " without a trade was ahead of us by the queue's share, which is kind: later orders are likelier to be cancelled."
         ),
-        "A post-only order that would take is rejected, and after a rejection the ladder waits 5 s or more, as the product does.",
+        "A post-only order that would take is rejected, and after a rejection the ladder waits 1 s or more, as the product does.",
         "A crossing order fills at the displayed levels up to its cap; nothing hidden helps it, nobody is quicker.",
         (
             f"The trade is a twentieth of the holdings in a standing hedge, the band is 0, so that parts are worked to the end;"
