@@ -219,8 +219,14 @@ def _overshoots(case: Case, order: WorkingOrder, contract: Contract) -> bool:
 def place(case: Case, symbol: str, signed: Contracts, leg: Leg, *, crossing: bool) -> Outcome:
     """Write the slip of a trade that is due, and have it stamped.
 
-    A trade through zero first goes to zero; a trade above a slice trades a slice; after rejections it waits.
+    A trade through zero first goes to zero; a trade above a slice trades a slice; after rejections it waits, and as long
+    as the contract is not traded or shows nothing to trade with.
     """
+    contract, quote = case.snapshot.contract(symbol), case.snapshot.quote(symbol)
+    if contract.status != "trading":
+        return wait(case, f"Nothing can be traded: {symbol} is {contract.status}.")
+    if pricing.bare(side_of(signed), quote, crossing=crossing):
+        return wait(case, f"Nothing can be traded: {symbol} has no book.")
     setback = _setback(case, symbol)
     if setback is not None and case.snapshot.at_ms < pricing.retry_at_ms(setback):
         why = f"The venue rejected {setback.count} order(s) in {symbol}; another may follow after a while."

@@ -65,6 +65,12 @@ def price(side: Side, quote: Quote, contract: Contract, rules: PricingRules, *, 
     return Slip(limit_price=Price(limit), time_in_force=TimeInForce.IOC, crossing=True)
 
 
+def bare(side: Side, quote: Quote, *, crossing: bool) -> bool:
+    """Whether a book has nothing to price an order by, or nothing that a crossing order could take."""
+    shown = quote.ask_contracts if side is Side.BUY else quote.bid_contracts
+    return min(quote.bid, quote.ask) <= ZERO or (crossing and shown <= ZERO)
+
+
 def _passive(side: Side, quote: Quote, contract: Contract, rules: PricingRules) -> Price:
     """Join our side of the touch, or go some ticks inside as long as a tick is left to the other side."""
     tick = contract.price_tick

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -16,6 +17,7 @@ from tests.core.builders import (
     D,
     T,
     hedge_rules,
+    linear_contract,
     pricing_rules,
     quote,
     request,
@@ -180,6 +182,41 @@ def test_an_intent_is_measured_against_the_mid_at_which_its_gap_was_first_seen()
     assert isinstance(command, Approved)
     assert command.arrival_mid == Price(D(50_000))
     assert command.intent == first.number
+
+
+# What a selling hedge of one coin finds missing.
+NO_BOOK = """
+# missing          patience | answer
+  bid              0        | wait
+  bid              30       | wait
+  ask              0        | wait
+  ask              30       | wait
+  bid_contracts    0        | wait   nothing to take
+  bid_contracts    30       | place  it may wait at the touch
+  ask_contracts    0        | place
+"""
+
+
+@pytest.mark.parametrize(("columns", "expected"), list(rows(NO_BOOK)))
+def test_a_contract_without_a_book_is_named_and_nothing_is_sent(columns: list[str], expected: str) -> None:
+    name, patience = columns
+    missing: Any = {name: D(0)}
+
+    decision = decide(snapshot(prices=replace(quote(), **missing)), rules(patience=patience))
+
+    assert decision.explanations[0].answer == expected
+    assert bool(decision.commands) == (expected == "place")
+    assert ("has no book" in decision.explanations[0].why) == (expected == "wait")
+
+
+def test_a_gap_below_the_venues_smallest_value_is_named_and_nothing_is_sent() -> None:
+    contract = linear_contract(notional_min=100)
+    hedge = hedge_rules(contract, outer=0)
+
+    decision = decide(snapshot(contract, spot="0.0019"), rules(hedge))
+
+    assert decision.commands == ()
+    assert decision.refused[0].gates == ("venue_minimum",)
 
 
 # Rejected orders one after the other, and seconds since the last.
