@@ -221,6 +221,7 @@ class ModelTown:
         self.exchange = exchange
         self.now = market.tick(from_ms)
         self._families = dated_families
+        self._settle_overdue()
         self._list_quarterlies()
         self._show(self.now)
 
@@ -243,6 +244,17 @@ class ModelTown:
         """Tell how busy a dated contract is: trading moves on to the next one in the last days before expiry."""
         contract = self.exchange.contracts[symbol]
         return turnover_at(self.now.at_ms, contract) if isinstance(contract, DatedFuture) else None
+
+    def _settle_overdue(self) -> None:
+        """Settle what has expired before this town begins, at the mean that a town of that time saw minute by minute.
+
+        A restored exchange knows such contracts, and may hold one if it was killed before it heard of the settlement.
+        """
+        for contract in tuple(self.exchange.contracts.values()):
+            if isinstance(contract, DatedFuture) and contract.expiry_ms <= self.now.at_ms:
+                minutes = range(contract.expiry_ms - contract.averaging_ms, contract.expiry_ms, MINUTE_MS)
+                seen = [self.market.tick(minute_ms).index for minute_ms in minutes]
+                self.exchange.expire(contract.symbol, sum(seen, ZERO) / len(seen))
 
     def _list_quarterlies(self) -> None:
         """Keep two quarterlies of every dated family listed; an expired one stays known, and is traded no more."""

@@ -236,6 +236,26 @@ def test_a_town_lists_the_next_quarterly_when_one_expires_and_settles_it_by_itse
     ]
 
 
+@pytest.mark.parametrize("held", [True, False])
+def test_a_town_that_begins_after_an_expiry_settles_as_one_that_was_there(held: bool) -> None:  # noqa: FBT001 - a column
+    before = _town("2026-03-27", 6)
+    near = _contract(before, "260327")
+    before.exchange.deposit(ME, "BTC", D(1))
+    if held:
+        before.exchange.place(ME, order("sell", "100", contract=near))
+    told = tuple(before.exchange.activity[ME])
+    before.advance(ms("2026-03-27", 9))
+    again = Exchange((model_contract("BTC/USD:BTC"), near))
+    again.open_account(ME, "cross", D(10))
+    again.restore(ME, told)
+
+    town = ModelTown(ModelMarket(7, D(60_000)), again, ms("2026-03-27", 9), ("BTC/USD:BTC",))
+
+    assert town.exchange.positions(ME) == before.exchange.positions(ME)
+    assert town.exchange.wallets(ME) == before.exchange.wallets(ME)
+    assert near.symbol not in town.exchange.touches
+
+
 def _contract(town: ModelTown, code: str) -> DatedFuture:
     contract = town.exchange.contracts[f"BTC/USD:BTC-{code}"]
     assert isinstance(contract, DatedFuture)
