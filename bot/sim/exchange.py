@@ -343,10 +343,15 @@ class Exchange:
     # --- margin ---------------------------------------------------------------------------------------------
 
     def _breached(self, trader: SimAccount, position: SimPosition) -> bool:
-        """Whether equity no longer exceeds maintenance margin."""
+        """Whether equity no longer exceeds maintenance margin.
+
+        A wallet with a position that has no price yet, as after a restore, is not judged before it has one.
+        """
         mark, settle = self.marks[position.contract.symbol], position.contract.settle
         if trader.margin_mode == "isolated":
             return position.isolated_margin + position.pnl(mark) <= position.maintenance(mark)
+        if any(held.contract.symbol not in self.marks for held in trader.open_positions(settle)):
+            return False
         return trader.equity(settle, self.marks) <= trader.maintenance(settle, self.marks)
 
     def _liquidate(self, trader: SimAccount, position: SimPosition) -> None:

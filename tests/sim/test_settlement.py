@@ -291,6 +291,23 @@ def test_trading_moves_on_to_the_next_quarterly_in_the_last_days() -> None:
     assert shares[4] == shares[5] == D("0.1")
 
 
+def test_an_account_restored_in_the_middle_of_a_roll_is_not_judged_before_both_legs_have_a_price() -> None:
+    near, far = expiring(LINEAR), dated(LINEAR, 2400, code="240223")
+    exchange = short_of(near, "1")
+    exchange.relist(far)
+    exchange.quote(quote(far, "50500"))
+    exchange.place(ME, order("sell", "1", name="far", contract=far))
+    again = Exchange((near, far))
+    again.open_account(ME, "cross", D(10))
+    again.restore(ME, tuple(exchange.activity[ME]))
+
+    again.quote(quote(near, "50000"))
+    again.quote(quote(far, "50500"))
+
+    assert again.positions(ME) == exchange.positions(ME)
+    assert again.wallets(ME) == exchange.wallets(ME)
+
+
 def test_a_restored_account_remembers_what_an_expired_contract_realised() -> None:
     contract = expiring(INVERSE)
     exchange = short_of(contract, "500", deposit="1")
