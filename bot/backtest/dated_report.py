@@ -14,10 +14,9 @@ from bot.backtest.dated_notes import Look, Slip
 from bot.backtest.dated_runner import DAY_MS, DatedRun
 from bot.backtest.history import stamp
 from bot.backtest.report import effect
-from bot.core.books import SETTLEMENT_ID
 from bot.core.instruments import DatedFuture
 from bot.core.positions import entry_of
-from bot.core.reports import Fill
+from bot.core.reports import SETTLEMENT_ID, Fill
 from bot.core.rolls import HOUR_MS, Stage
 from bot.core.values import ONE, ZERO, Coins, Price, Side, record
 

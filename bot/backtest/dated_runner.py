@@ -29,11 +29,10 @@ from bot.backtest.dated_notes import Look, Slip, lacks_of, look_at, slips_of
 from bot.backtest.history import Floats, Ints
 from bot.backtest.runner import exact
 from bot.backtest.tally import Tally
-from bot.core.books import SETTLEMENT_ID
 from bot.core.desk import Cancel
 from bot.core.instruments import DatedFuture, MarginMode
 from bot.core.quiet import Quiet
-from bot.core.reports import Fill, Payment
+from bot.core.reports import SETTLEMENT_ID, Fill, Payment
 from bot.core.risk import Approved
 from bot.core.rules import Rules
 from bot.core.snapshot import Holding, Quote, Turnover

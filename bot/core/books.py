@@ -11,7 +11,7 @@ from typing import Literal
 
 from bot.core.instruments import Contract, family_of
 from bot.core.orders import BLOCKING, DONE, ID_PREFIX, OrderRequest, OrderState, TimeInForce, WorkingOrder
-from bot.core.reports import Fill, OrderReport
+from bot.core.reports import SETTLEMENT_ID, Fill, OrderReport
 from bot.core.rules import BooksRules, HedgeRules, Kind
 from bot.core.snapshot import Position, Setback
 from bot.core.values import ZERO, Contracts, Side, record
@@ -21,8 +21,6 @@ IncidentKind = Literal[
 ]
 SHIFTS: frozenset[IncidentKind] = frozenset({"position_moved", "foreign_fill"})
 """Incidents that moved a position without a fill of ours."""
-SETTLEMENT_ID = "settlement"
-"""The client order id of fills by which an expired contract is settled: expected, and nobody's order."""
 TERMS = ("payoff", "contract_size", "contracts_step", "contracts_min", "price_tick", "expiry_ms")
 """What may not change under a position without a person looking at it."""
 VENUE_STATES = frozenset({OrderState.OPEN}) | DONE

@@ -5,6 +5,9 @@ from typing import Literal
 from bot.core.orders import OrderRequest, OrderState
 from bot.core.values import Contracts, Money, Price, Side, record
 
+SETTLEMENT_ID = "settlement"
+"""The client order id of fills by which an expired contract is settled: expected, and nobody's order."""
+
 
 @record
 class Fill:

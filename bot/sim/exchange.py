@@ -11,7 +11,7 @@ from decimal import Decimal
 from bot.core import formulas
 from bot.core.instruments import Contract, DatedFuture, MarginMode
 from bot.core.orders import DONE, OrderRequest, OrderState, TimeInForce
-from bot.core.reports import Fill, OrderReport, Payment
+from bot.core.reports import SETTLEMENT_ID, Fill, OrderReport, Payment
 from bot.core.snapshot import Position, Quote, Wallet
 from bot.core.values import ZERO, Contracts, Price, Side
 from bot.sim.account import SimAccount, SimPosition
@@ -20,8 +20,8 @@ from bot.sim.matching import SimOrder, Touch, traded_through
 from bot.sim.settlement import IndexMean
 from bot.sim.told import Told, tell_fill, tell_payment
 
-LIQUIDATION_ID, SETTLEMENT_ID, DELEVERAGE_ID = "liquidation", "settlement", "deleverage"
-"""The client order ids that fills carry which nobody ordered: the venue closed a position."""
+LIQUIDATION_ID, DELEVERAGE_ID = "liquidation", "deleverage"
+"""The client order ids that fills carry which nobody ordered or expected: the venue closed a position."""
 
 
 class Exchange:

@@ -7,7 +7,7 @@ from pydantic import TypeAdapter
 
 from bot.backtest.dated_history import DatedHistory
 from bot.backtest.dated_report import DatedReport, Roll
-from bot.core.books import SETTLEMENT_ID
+from bot.core.reports import SETTLEMENT_ID
 from bot.core.rolls import Stage
 from tests.backtest.builders import D
 from tests.backtest.dated_builders import (

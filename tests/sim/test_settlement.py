@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from bot.adapters.model_market import ModelMarket, ModelTown, model_contract, quarter_expiries, turnover_at
 from bot.core.instruments import DatedFuture, Perpetual
 from bot.core.orders import OrderState
-from bot.core.reports import Fill, Payment
+from bot.core.reports import SETTLEMENT_ID, Fill, Payment
 from bot.core.values import ZERO, Price, Ratio
-from bot.sim.exchange import DELEVERAGE_ID, SETTLEMENT_ID, Exchange
+from bot.sim.exchange import DELEVERAGE_ID, Exchange
 from tests.core.builders import HOUR, dated
 from tests.sim.builders import INVERSE, LINEAR, ME, D, T, order, quote
 
