@@ -242,7 +242,7 @@ class ModelTown:
 
     def turnover(self, symbol: str) -> Turnover | None:
         """Tell how busy a dated contract is: trading moves on to the next one in the last days before expiry."""
-        contract = self.exchange.contracts[symbol]
+        contract = self.exchange.contracts.get(symbol)
         return turnover_at(self.now.at_ms, contract) if isinstance(contract, DatedFuture) else None
 
     def _settle_overdue(self) -> None:
@@ -270,7 +270,7 @@ class ModelTown:
 
     def _fund(self, at_ms: int) -> None:
         rate = self.market.funding_rate(at_ms)
-        for symbol, mark in self.exchange.marks.items():
+        for symbol, mark in tuple(self.exchange.marks.items()):
             if isinstance(self.exchange.contracts[symbol], Perpetual):
                 self.exchange.settle_funding(symbol, rate, mark, at_ms)
 
@@ -280,8 +280,6 @@ class ModelTown:
                 self.exchange.quote(quote_at(tick, contract, tick.index * (ONE + tick.premium)))
             elif contract.expiry_ms > tick.at_ms:
                 self.exchange.quote(quote_at(tick, contract, self._dated_mark(tick, contract)))
-            else:
-                self.exchange.expire(contract.symbol)
 
     def _dated_mark(self, tick: Tick, contract: DatedFuture) -> Decimal:
         """Price a dated contract: index and term premium; while it settles, what is averaged already counts as it is.

@@ -39,7 +39,8 @@ class SimVenue:
             NotListedError: a symbol is not listed here.
         """
         self._turn()
-        listed = self._exchange.contracts
+        known = self._exchange.contracts
+        listed = {symbol: one for symbol, one in known.items() if not self._exchange.has_expired(symbol)}
         for symbol in symbols:
             if symbol not in listed:
                 names = ", ".join(sorted(listed))
@@ -54,7 +55,7 @@ class SimVenue:
             for one in self._exchange.contracts.values()
             if isinstance(one, DatedFuture)
             and one.family == family
-            and one.expiry_ms > self._exchange.at_ms
+            and not self._exchange.has_expired(one.symbol)
             and one.status != "delisted"
         ]
         return tuple(sorted(dated, key=lambda one: one.expiry_ms))

@@ -127,6 +127,10 @@ class SimAccount:
             raise InsufficientFundsError(
                 f"{self.name}: {-amount} {asset} asked of the {wallet} wallet, {free} is free."
             )
+        return self.deposit_again(at_ms, wallet, asset, amount)
+
+    def deposit_again(self, at_ms: int, wallet: WalletKind, asset: str, amount: Decimal) -> Entry:
+        """Book a deposit, or a negative withdrawal, that was granted before: whether it may be is not asked again."""
         if wallet == "futures":
             self.deposited[asset] = self.deposited.get(asset, ZERO) + money(amount)
         return self.post(at_ms, "deposit" if amount >= ZERO else "withdrawal", asset, amount, wallet=wallet)
@@ -157,6 +161,10 @@ class SimAccount:
         if contract.symbol not in self.positions:
             self.positions[contract.symbol] = SimPosition(contract=contract)
         return self.positions[contract.symbol]
+
+    def holds(self, symbol: str) -> bool:
+        """Whether there is an open position in a contract."""
+        return symbol in self.positions and self.positions[symbol].contracts != ZERO
 
     def open_positions(self, asset: str) -> list[SimPosition]:
         """List positions that settle in ``asset``."""
@@ -196,6 +204,19 @@ class SimAccount:
         return self.balance("futures", asset) + sum(
             (p.pnl(marks[p.contract.symbol]) - p.maintenance(marks[p.contract.symbol]) for p in others), ZERO
         )
+
+    def trade(
+        self, at_ms: int, position: SimPosition, signed: Decimal, price: Decimal, fee: Decimal
+    ) -> tuple[Decimal, Decimal]:
+        """Take a trade into position and wallet; returns the profit it realised and the fee as booked."""
+        contract, before = position.contract, position.contracts
+        realised = position.fill(signed, price)
+        self.settle_isolated(position, before, price)
+        if realised != ZERO:
+            self.post(at_ms, "pnl", contract.settle, realised, symbol=contract.symbol)
+        if fee == ZERO:
+            return realised, ZERO
+        return realised, -self.post(at_ms, "fee", contract.settle, -fee, symbol=contract.symbol).amount
 
     def settle_isolated(self, position: SimPosition, before: Decimal, price: Decimal) -> None:
         """Set margin aside for what a fill added, release what it closed; nothing to do in cross mode."""

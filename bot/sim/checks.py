@@ -2,7 +2,7 @@
 
 from decimal import Decimal
 
-from bot.core.instruments import Contract, DatedFuture
+from bot.core.instruments import Contract
 from bot.core.orders import OrderRequest, TimeInForce
 from bot.core.values import ZERO
 from bot.sim.account import SimAccount
@@ -15,12 +15,13 @@ def objection(
     trader: SimAccount,
     marks: dict[str, Decimal],
     request: OrderRequest,
-    at_ms: int,
+    *,
+    expired: bool,
 ) -> str:
     """Say why a request cannot be taken, or nothing."""
     if contract is None:
         return f"{request.symbol} is not traded here"
-    if isinstance(contract, DatedFuture) and at_ms >= contract.expiry_ms:
+    if expired:
         return f"{request.symbol} has expired"
     if contract.status != "trading":
         return f"{request.symbol} is {contract.status}"

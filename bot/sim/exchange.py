@@ -17,7 +17,7 @@ from bot.core.values import ZERO, Contracts, Price, Side
 from bot.sim.account import SimAccount, SimPosition
 from bot.sim.checks import objection
 from bot.sim.matching import SimOrder, Touch, traded_through
-from bot.sim.settlement import IndexMean
+from bot.sim.settlement import Deliveries
 from bot.sim.told import Told, tell_fill, tell_payment
 
 LIQUIDATION_ID, DELEVERAGE_ID = "liquidation", "deleverage"
@@ -33,7 +33,9 @@ class Exchange:
         self.touches: dict[str, Touch] = {}
         self.marks: dict[str, Decimal] = {}
         self.at_ms = 0
-        self._means = {one.symbol: IndexMean.of(one) for one in contracts if isinstance(one, DatedFuture)}
+        self._deliveries = Deliveries()
+        for contract in contracts:
+            self._deliveries.watch(contract)
         self.activity: dict[str, Told] = defaultdict(list)
         """Per account, in order: what its owner is told."""
         self._orders: dict[tuple[str, str], SimOrder] = {}
@@ -61,13 +63,14 @@ class Exchange:
         self._orders[account, request.client_order_id] = order
         contract, touch = self.contracts.get(request.symbol), self.touches.get(request.symbol)
         trader = self.accounts[account]
-        order.reason = objection(contract, touch, trader, self.marks, request, self.at_ms)
+        expired = self.has_expired(request.symbol)
+        order.reason = objection(contract, touch, trader, self.marks, request, expired=expired)
         if order.reason:
             order.state = OrderState.REJECTED
             return _report(order)
         self._take(order)
         if order.state is OrderState.OPEN:
-            self._rest(order)
+            self._resting[request.symbol].append(order)
         return _report(order)
 
     def cancel(self, account: str, client_order_id: str) -> OrderReport | None:
@@ -104,28 +107,30 @@ class Exchange:
     # --- the world ------------------------------------------------------------------------------------------
 
     def relist(self, contract: Contract) -> None:
-        """List a new contract, or give a listed one other terms."""
+        """List a new contract, or give a listed one other terms.
+
+        Raises:
+            ValueError: it has expired.
+        """
+        self._deliveries.watch(contract)
         self.contracts[contract.symbol] = contract
         for trader in self.accounts.values():
             trader.position(contract).contract = contract
-        if isinstance(contract, DatedFuture) and contract.symbol not in self._means:
-            self._means[contract.symbol] = IndexMean.of(contract)
 
     def settled_so_far(self, symbol: str) -> Decimal | None:
         """Give the mean index of a dated contract's settlement window so far; None if none was ever seen."""
-        return self._means[symbol].mean_at(self.at_ms)
+        return self._deliveries.mean_at(symbol, self.at_ms)
 
     def quote(self, quote: Quote) -> None:
         """Show new prices; resting orders that they trade through fill, then margin is checked at the new mark.
 
-        A dated contract that has come to its expiry settles first, whatever contract the prices are of.
+        A dated contract that has come to its expiry settles first, whatever contract the prices are of; prices of one
+        that has expired are nobody's.
         """
-        self.at_ms = max(self.at_ms, quote.at_ms)
-        self._expire_due()
-        if quote.symbol in self._means:
-            if self._expired(quote.symbol):
-                return
-            self._means[quote.symbol].see(quote.at_ms, quote.index)
+        self._turn_to(quote.at_ms)
+        if self._deliveries.expired(quote.symbol):
+            return
+        self._deliveries.see(quote)
         self.touches[quote.symbol] = Touch.of(quote)
         if self._resting[quote.symbol]:
             self._fill_resting(quote.symbol, quote.ask, quote.bid, quote.bid_contracts, quote.ask_contracts)
@@ -133,6 +138,8 @@ class Exchange:
 
     def traded(self, symbol: str, low: Price, high: Price, contracts: Decimal) -> None:
         """Report the range since the last quote and the size that traded on each side; then margin at both extremes."""
+        if self._deliveries.expired(symbol):
+            return
         if self._resting[symbol]:
             self._fill_resting(symbol, low, high, contracts, contracts)
         last = self.marks.get(symbol)
@@ -151,7 +158,7 @@ class Exchange:
 
     def settle_funding(self, symbol: str, rate: Decimal, price: Decimal, at_ms: int) -> None:
         """Pay funding on every position open now: a positive rate moves money from longs to shorts."""
-        self.at_ms = max(self.at_ms, at_ms)
+        self._turn_to(at_ms)
         for name, trader in self.accounts.items():
             position = trader.positions.get(symbol)
             if position is None or position.contracts == ZERO:
@@ -166,51 +173,58 @@ class Exchange:
     def expire(self, symbol: str, price: Decimal | None = None) -> None:
         """Settle everybody's position in a dated contract at the mean of its index, or at ``price`` if it is given.
 
-        A replay that has bars only knows no mean, and gives the price. Each owner is told a fill of nobody's order.
+        A replay that has bars only knows no mean, and gives the price. Each owner is told a fill of nobody's order. A
+        contract that has expired already is left as it is.
 
         Raises:
-            ValueError: no index was ever seen, and no price was given.
+            ValueError: it never expires; or somebody holds it, no index was ever seen, and no price was given.
         """
-        if self._expired(symbol):
+        if self._deliveries.expired(symbol):
             return
-        mean = self._means.pop(symbol)
-        settlement = mean.mean_at(mean.to_ms) if price is None else price
-        if settlement is None:
-            raise ValueError(f"{symbol} cannot settle: no index was ever seen.")
-        contract = self.contracts[symbol]
+        contract = self.contracts.get(symbol)
+        if not isinstance(contract, DatedFuture):
+            raise ValueError(f"{symbol} is no dated contract of this exchange.")  # noqa: TRY004 - a wrong name, no type
+        settlement = self._deliveries.mean_at(symbol, contract.expiry_ms) if price is None else price
         for trader in self.accounts.values():
             self._cancel_all(trader, {symbol}, "the contract has expired")
-            position = trader.positions.get(symbol)
-            if position is not None and position.contracts != ZERO:
-                value = contract.value(position.contracts, settlement)
-                rate = contract.fee_delivery if isinstance(contract, DatedFuture) else ZERO
-                self._close(
-                    trader, position, position.contracts, Price(settlement), rate * value, SETTLEMENT_ID
-                )
+            if not trader.holds(symbol):
+                continue
+            if settlement is None:
+                raise ValueError(f"{symbol} cannot settle: no index was ever seen.")
+            position = trader.position(contract)
+            fee = formulas.fee(contract.fee_delivery, contract.value(position.contracts, settlement))
+            self._trade(trader, position, -position.contracts, Price(settlement), fee, SETTLEMENT_ID)
+        self._deliveries.end(symbol)
         self.touches.pop(symbol, None)
         self.marks.pop(symbol, None)
 
     def deleverage(self, account: str, symbol: str, contracts: Decimal, price: Price) -> None:
-        """Close so many contracts of a position at a price: what a venue does to winners when its insurance is gone."""
+        """Close so many contracts of a position at a price: what a venue does to winners when its insurance is gone.
+
+        Raises:
+            ValueError: the account does not hold so many.
+        """
         trader = self.accounts[account]
         position = trader.position(self.contracts[symbol])
-        part = contracts if position.contracts > ZERO else -contracts
-        self._close(trader, position, part, price, ZERO, DELEVERAGE_ID)
+        if not ZERO < contracts <= abs(position.contracts):
+            raise ValueError(
+                f"{account}: {contracts} {symbol} cannot be deleveraged, {position.contracts} are held."
+            )
+        signed = -contracts if position.contracts > ZERO else contracts
+        self._trade(trader, position, signed, price, ZERO, DELEVERAGE_ID)
 
-    def _expire_due(self) -> None:
-        due = [symbol for symbol, mean in self._means.items() if self.at_ms >= mean.to_ms]
-        for symbol in due:
-            if self._means[symbol].index is not None:
-                self.expire(symbol)
+    def _turn_to(self, at_ms: int) -> None:
+        """Let time pass; what expires on the way settles at its time."""
+        for expiry_ms, symbol in self._deliveries.due(at_ms):
+            self.at_ms = max(self.at_ms, expiry_ms)
+            self.expire(symbol)
+        self.at_ms = max(self.at_ms, at_ms)
 
-    def _expired(self, symbol: str) -> bool:
-        return symbol not in self._means
-
-    def _close(
-        self, trader: SimAccount, position: SimPosition, part: Decimal, price: Price, fee: Decimal, name: str
-    ) -> Decimal:
-        """Close a signed part of a position by the venue's own hand, and tell its owner; returns the profit realised."""
-        return self._trade(trader, position, -part, price, fee, name, maker=False)
+    def has_expired(self, symbol: str) -> bool:
+        """Whether a contract has been settled, or its time has come and nobody has turned to it yet."""
+        contract = self.contracts.get(symbol)
+        over = isinstance(contract, DatedFuture) and contract.expiry_ms <= self.at_ms
+        return over or self._deliveries.expired(symbol)
 
     def _trade(
         self,
@@ -221,19 +235,16 @@ class Exchange:
         fee: Decimal,
         name: str,
         *,
-        maker: bool,
+        maker: bool = False,
     ) -> Decimal:
-        """Book a trade: position, wallet, report; returns the profit realised."""
-        contract, before = position.contract, position.contracts
-        realised = position.fill(signed, price)
-        trader.settle_isolated(position, before, price)
-        booked = self._book(trader, contract, realised, fee)
+        """Book a trade, or what the venue closes by its own hand: position, wallet, report; returns the profit realised."""
+        realised, booked = trader.trade(self.at_ms, position, signed, price, fee)
         tell_fill(
             self.activity[trader.name],
             trader.name,
             self.at_ms,
             client_order_id=name,
-            symbol=contract.symbol,
+            symbol=position.contract.symbol,
             signed=signed,
             price=price,
             realised=realised,
@@ -251,7 +262,10 @@ class Exchange:
         """Rebuild an empty account from what its owner was told: fills and payments, oldest first.
 
         ``forgotten`` are orders, and what filled of each, that were open when the exchange went: they do not survive,
-        and whoever asks is told that they were cancelled.
+        and whoever asks is told that they were cancelled. Contracts that have expired since must be among the exchange's.
+
+        Raises:
+            ValueError: a fill is in a contract that the exchange was not given.
         """
         trader = self.accounts[account]
         for request, filled in forgotten:
@@ -261,14 +275,15 @@ class Exchange:
         for item in told:
             self.at_ms = max(self.at_ms, item.at_ms)
             if isinstance(item, Fill):
-                contract = self.contracts[item.symbol]
-                position = trader.position(contract)
-                before = position.contracts
-                realised = position.fill(item.side.sign * item.contracts, item.price)
-                trader.settle_isolated(position, before, item.price)
-                self._book(trader, contract, realised, item.fee)
+                contract = self.contracts.get(item.symbol)
+                if contract is None:
+                    raise ValueError(
+                        f"{account} traded {item.symbol}, which this exchange was not given: list expired contracts, too."
+                    )
+                signed = item.side.sign * item.contracts
+                trader.trade(self.at_ms, trader.position(contract), signed, item.price, item.fee)
             elif item.kind in {"deposit", "withdrawal"}:
-                trader.deposit(item.at_ms, "futures", item.asset, item.amount, self.marks)
+                trader.deposit_again(item.at_ms, "futures", item.asset, item.amount)
             else:
                 trader.post(item.at_ms, item.kind, item.asset, item.amount, symbol=item.symbol)
             self.activity[account].append(item)
@@ -293,13 +308,15 @@ class Exchange:
         held = self.accounts[order.account].position(self.contracts[order.request.symbol]).contracts
         return min(order.remaining, abs(held)) if held * order.request.side.sign < ZERO else ZERO
 
-    def _rest(self, order: SimOrder) -> None:
-        self._resting[order.request.symbol].append(order)
-
     def _fill_resting(
         self, symbol: str, low: Price, high: Price, sold_into: Decimal, bought_from: Decimal
     ) -> None:
-        """Fill resting orders whose limit was traded through: sells share ``sold_into``, buys ``bought_from``."""
+        """Fill resting orders whose limit was traded through: sells share ``sold_into``, buys ``bought_from``.
+
+        Nothing fills in a contract that is not traded.
+        """
+        if self.contracts[symbol].status != "trading":
+            return
         left = {Side.SELL: sold_into, Side.BUY: bought_from}
         for order in list(self._resting[symbol]):
             if not traded_through(order.request, low, high) or order.request.limit_price is None:
@@ -325,14 +342,6 @@ class Exchange:
         )
         if order.remaining == ZERO:
             self._finish(order, OrderState.FILLED, "")
-
-    def _book(self, trader: SimAccount, contract: Contract, realised: Decimal, fee: Decimal) -> Decimal:
-        """Move the money of a fill; returns the fee as booked."""
-        if realised != ZERO:
-            trader.post(self.at_ms, "pnl", contract.settle, realised, symbol=contract.symbol)
-        if fee == ZERO:
-            return ZERO
-        return -trader.post(self.at_ms, "fee", contract.settle, -fee, symbol=contract.symbol).amount
 
     def _finish(self, order: SimOrder, state: OrderState, reason: str) -> None:
         order.state, order.reason = state, reason
@@ -370,7 +379,7 @@ class Exchange:
         )
         for lost in doomed:
             mark = Price(self.marks[lost.contract.symbol])
-            margin += self._close(trader, lost, lost.contracts, mark, ZERO, LIQUIDATION_ID)
+            margin += self._trade(trader, lost, -lost.contracts, mark, ZERO, LIQUIDATION_ID)
         entry = trader.post(self.at_ms, "liquidation", settle, -margin, symbol=position.contract.symbol)
         tell_payment(self.activity[trader.name], trader.name, entry)
 

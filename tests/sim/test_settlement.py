@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.adapters.model_market import ModelMarket, ModelTown, model_contract, quarter_expiries, turnover_at
-from bot.core.instruments import DatedFuture, Perpetual
+from bot.core.instruments import Contract, DatedFuture, Perpetual
 from bot.core.orders import OrderState
 from bot.core.reports import SETTLEMENT_ID, Fill, Payment
 from bot.core.values import ZERO, Price, Ratio
@@ -141,9 +141,86 @@ def test_a_contract_that_is_not_traded_takes_no_orders(status: str) -> None:
     assert exchange.place(ME, order("sell", "1")).reason == f"{LINEAR.symbol} is {status}"
 
 
-def test_a_contract_whose_index_was_never_seen_cannot_settle() -> None:
+def restored(before: Exchange, *contracts: Contract) -> Exchange:
+    """An exchange of such contracts with ME's account as it was told."""
+    again = Exchange(contracts)
+    again.open_account(ME, "cross", D(10))
+    again.restore(ME, tuple(before.activity[ME]))
+    return again
+
+
+def test_a_contract_whose_index_was_never_seen_settles_only_if_nobody_holds_it() -> None:
+    contract = expiring(LINEAR)
+    held = restored(short_of(contract, "1"), contract)
     with pytest.raises(ValueError, match="no index was ever seen"):
-        Exchange((expiring(LINEAR),)).expire(expiring(LINEAR).symbol)
+        held.expire(contract.symbol)
+
+    assert held.positions(ME)[0].contracts == -1
+    Exchange((contract,)).expire(contract.symbol)
+
+
+def test_a_contract_that_never_expires_cannot_be_made_to() -> None:
+    with pytest.raises(ValueError, match="no dated contract"):
+        short_of(expiring(LINEAR), "1").expire(LINEAR.symbol)
+
+
+def test_an_expired_contract_has_no_price_whoever_shows_one_and_comes_back_no_more() -> None:
+    contract = expiring(LINEAR)
+    exchange = short_of(contract, "1")
+    for late_ms in (0, MINUTE):
+        exchange.quote(quote(contract, "50000", at_ms=EXPIRY + late_ms))
+        exchange.traded(contract.symbol, Price(D(40_000)), Price(D(60_000)), D(1))
+
+    assert contract.symbol not in exchange.touches
+    assert contract.symbol not in exchange.marks
+    with pytest.raises(ValueError, match="has expired"):
+        exchange.relist(contract)
+
+
+def test_a_contract_settled_before_its_time_takes_no_orders_either() -> None:
+    contract = expiring(LINEAR)
+    exchange = short_of(contract, "1")
+    exchange.expire(contract.symbol, D(50_000))
+
+    late = exchange.place(ME, order("sell", "1", "50000", name="late", contract=contract))
+
+    assert late.reason == f"{contract.symbol} has expired"
+
+
+def test_contracts_settle_at_their_own_time_however_late_the_next_prices_come() -> None:
+    exchange = short_of(expiring(LINEAR), "1")
+    exchange.relist(LINEAR)
+
+    exchange.settle_funding(LINEAR.symbol, D(0), D(50_000), EXPIRY + HOUR)
+
+    assert settled(exchange).at_ms == EXPIRY
+    assert exchange.at_ms == EXPIRY + HOUR
+
+
+def test_a_contract_whose_expiry_is_put_off_settles_at_the_mean_of_the_new_window() -> None:
+    contract = expiring(LINEAR)
+    exchange = short_of(contract, "1")
+    exchange.relist(replace(contract, expiry_ms=EXPIRY + HOUR))
+    exchange.quote(replace(quote(contract, "50000", at_ms=EXPIRY + 45 * MINUTE), index=Price(D(40_000))))
+    still = exchange.positions(ME)[0].contracts
+
+    exchange.quote(quote(contract, "50000", at_ms=EXPIRY + HOUR))
+
+    assert (still, settled(exchange).price) == (D(-1), D(45_000))
+
+
+def test_resting_orders_of_a_halted_contract_wait_until_it_is_traded_again() -> None:
+    contract = expiring(LINEAR)
+    exchange = short_of(contract, "1")
+    exchange.place(ME, order("sell", "1", "51000", name="rests", contract=contract))
+    states = []
+    for status in (replace(contract, status="halted"), contract):
+        exchange.relist(status)
+        exchange.quote(quote(contract, "52000"))
+        report = exchange.order(ME, "rests")
+        states.append(None if report is None else report.state)
+
+    assert states == [OrderState.OPEN, OrderState.FILLED]
 
 
 def test_a_venue_that_deleverages_closes_a_part_and_says_so() -> None:
@@ -156,6 +233,38 @@ def test_a_venue_that_deleverages_closes_a_part_and_says_so() -> None:
     assert (fill.client_order_id, str(fill.side)) == (DELEVERAGE_ID, "buy")
     assert fill.realised_pnl == 5_000
     assert exchange.accounts[ME].position(contract).contracts == D("-1.5")
+
+
+@pytest.mark.parametrize("contracts", ["2.5", "0", "-1"])
+def test_no_more_is_deleveraged_than_is_held(contracts: str) -> None:
+    contract = expiring(LINEAR)
+    exchange = short_of(contract, "2")
+
+    with pytest.raises(ValueError, match="-2 are held"):
+        exchange.deleverage(ME, contract.symbol, D(contracts), Price(D(40_000)))
+
+
+@pytest.mark.parametrize("minutes", [10_000, 20, 0])
+def test_an_account_can_be_restored_over_deleveraging_and_expiry_with_money_moving_in_between(
+    minutes: int,
+) -> None:
+    contract = expiring(INVERSE, fee="0.0005")
+    exchange = short_of(contract, "500", deposit="2")
+    exchange.deposit(ME, "BTC", D("0.5"))
+    exchange.deleverage(ME, contract.symbol, D(100), Price(D(40_000)))
+    exchange.deposit(ME, "BTC", D("-0.1"))
+    exchange.quote(quote(contract, "45000", at_ms=max(T, EXPIRY - minutes * MINUTE)))
+
+    again = restored(exchange, contract)
+
+    assert again.positions(ME) == exchange.positions(ME)
+    assert again.wallets(ME) == exchange.wallets(ME)
+    assert again.activity[ME] == exchange.activity[ME]
+
+
+def test_a_fill_in_a_contract_that_the_exchange_was_not_given_cannot_be_restored() -> None:
+    with pytest.raises(ValueError, match="BTC/USDT:USDT-231114, which this exchange was not given"):
+        restored(short_of(expiring(LINEAR), "1"), LINEAR)
 
 
 @given(
@@ -254,6 +363,43 @@ def test_a_town_that_begins_after_an_expiry_settles_as_one_that_was_there(held: 
     assert town.exchange.positions(ME) == before.exchange.positions(ME)
     assert town.exchange.wallets(ME) == before.exchange.wallets(ME)
     assert near.symbol not in town.exchange.touches
+
+
+def _sold(town: ModelTown, *codes: str) -> None:
+    """Sell 100 of each quarterly."""
+    town.exchange.deposit(ME, "BTC", D(1))
+    for code in codes:
+        town.exchange.place(ME, order("sell", "100", name=code, contract=_contract(town, code)))
+
+
+def test_a_town_can_be_reopened_in_the_middle_of_a_roll() -> None:
+    town = _town("2026-03-27", 6)
+    _sold(town, "260327", "260626")
+    listed = town.exchange.contracts
+    again = restored(town.exchange, *[one for symbol, one in listed.items() if "260925" not in symbol])
+    again.at_ms = ms("2026-03-27", 6)
+
+    reopened = ModelTown(town.market, again, again.at_ms, ("BTC/USD:BTC",))
+
+    assert reopened.exchange.positions(ME) == town.exchange.positions(ME)
+    assert reopened.exchange.marks == town.exchange.marks
+
+
+def test_funding_is_paid_on_perpetuals_only_even_at_the_minute_of_an_expiry() -> None:
+    town = _town("2026-03-27", 6)
+    _sold(town, "260327", "260626")
+    town.exchange.place(ME, order("sell", "100", name="perpetual", contract=INVERSE))
+
+    town.advance(ms("2026-03-27", 9))
+
+    funded = [i.symbol for i in town.exchange.activity[ME] if isinstance(i, Payment) and i.kind == "funding"]
+    assert funded == ["BTC/USD:BTC"]
+
+
+def test_how_busy_a_contract_is_that_is_not_listed_or_never_expires_is_not_known() -> None:
+    town = _town("2026-03-27", 6)
+
+    assert [town.turnover(symbol) for symbol in ("BTC/USD:BTC", "DOGE/USDT:USDT")] == [None, None]
 
 
 def _contract(town: ModelTown, code: str) -> DatedFuture:
