@@ -97,9 +97,7 @@ def toml_lines(text: str) -> dict[KeyPath, int]:
         statement += line + "\n"
         try:
             parsed = tomllib.loads(statement)
-        except (
-            tomllib.TOMLDecodeError
-        ):  # the text as a whole is valid: this statement goes on in the next line
+        except tomllib.TOMLDecodeError:  # the whole text is valid: the statement goes on in the next line
             continue
         if statement.lstrip().startswith("["):
             table = _table_named(parsed, entries)

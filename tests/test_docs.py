@@ -31,7 +31,7 @@ def test_the_readme_describes_every_command() -> None:
 
 
 def test_every_option_the_readme_gives_a_command_exists() -> None:
-    for command, option in re.findall(r"hedgerow ([a-z-]+)[^`\n|]*? (--[a-z]+)", README):
+    for command, option in re.findall(r"hedgerow ([a-z-]+)[^`\n|]*? (--[a-z-]+)", README):
         options = {name for parameter in COMMANDS[command].params for name in parameter.opts}
         assert option in options, f"{command} {option}"
 

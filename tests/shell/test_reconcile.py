@@ -7,18 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.core.orders import OrderState, WorkingOrder
-from bot.core.reports import OrderReport
-from bot.core.values import Contracts, Price
+from bot.core.orders import OrderState
+from bot.core.values import Price
 from bot.shell.ports import (
     Activity,
-    AuthFailedError,
-    HedgerowError,
     OutcomeUnknownError,
     UnreachableError,
-    VenueError,
 )
-from bot.shell.reconcile import settle_by_hand
 from tests.shell.builders import House, house, rules, tell
 from tests.sim.builders import LINEAR, ME, D, order, quote
 
@@ -297,182 +292,6 @@ async def test_an_order_of_somebody_else_is_named_once_and_left_alone() -> None:
     assert await home.answers(3) == ["hold"] * 3
     assert home.told() == ["foreign_order"]
     assert [report.client_order_id for report in home.exchange.open_orders(ME)] == ["by-hand"]
-
-
-# --- orders whose fate is open ------------------------------------------------------------------------------
-
-
-async def test_an_order_that_stays_unknown_is_told_once_and_does_not_end_while_its_position_does_not_agree() -> (
-    None
-):
-    home = await house()
-    home.venue.after_place = [OutcomeUnknownError("lost")]
-    home.venue.at_place = lambda request: home.venue.hidden.add(request.client_order_id)
-    home.venue.deaf = True
-    answers = await home.answers(1)
-    for _ in range(5):
-        home.price("50000", seconds=3600)
-        answers += await home.answers(1)
-
-    assert answers == ["place", "wait", "wait", "wait", "wait", "wait"]
-    assert home.told() == ["unknown_order"]
-    (line,) = [line for line in home.log.lines if "incident" in line]
-    (unknown,) = home.journal.working()
-    assert f"hedgerow settle {unknown.request.client_order_id} --gone" in str(line["event"])
-    assert line["account"] == ME
-
-
-@pytest.mark.parametrize(("patience", "too_soon", "long_enough"), [("0", 100, 121), ("300000", 2650, 2701)])
-async def test_an_order_that_every_record_lacks_for_long_enough_was_never_placed(
-    patience: str, too_soon: int, long_enough: int
-) -> None:
-    """An order that cannot rest is given up sooner than one that may turn up late."""
-    home = await house(patience=patience)
-    home.price("50000", "50010")
-    home.venue.before_place = [OutcomeUnknownError("lost")]
-    await home.loop.step()
-    (unknown,) = home.journal.working()
-
-    home.price("50000", "50010", seconds=too_soon)
-    soon = await home.answers(1)
-    home.price("50000", "50010", seconds=long_enough - too_soon)
-    late = await home.answers(1)
-    home.price("50000", "50010", seconds=2)
-    after = await home.answers(1)
-
-    ended = home.journal.done(unknown.request.client_order_id)
-    assert ended is not None
-    assert (soon, late, after, ended.state) == (["wait"], ["wait"], ["place"], S.REJECTED)
-    assert len(home.venue.sent) == 1
-
-
-async def test_a_person_may_say_that_an_unknown_order_is_gone() -> None:
-    home = await house()
-    home.venue.before_place = [OutcomeUnknownError("lost")]
-    await home.loop.step()
-    (unknown,) = home.journal.working()
-
-    report = settle_by_hand(home.journal, unknown.request.client_order_id, "gone", home.clock)
-
-    assert report.state is S.CANCELLED
-    assert home.journal.working() == ()
-    assert await home.answers(2) == ["place", "hold"]
-    assert (home.held(), home.agrees()) == (D(-1), True)
-
-
-async def test_an_order_that_turns_up_after_it_was_said_to_be_gone_is_taken_back() -> None:
-    home = await house(patience="30")
-    home.price("50000", "50010")
-    home.venue.after_place = [OutcomeUnknownError("lost")]
-    home.venue.at_place = lambda request: home.venue.hidden.add(request.client_order_id)
-    await home.loop.step()
-    (unknown,) = home.journal.working()
-    settle_by_hand(home.journal, unknown.request.client_order_id, "gone", home.clock)
-    home.venue.hidden.clear()
-
-    await home.loop.step()
-
-    assert home.told() == ["stray_order"]
-    names = [report.client_order_id for report in home.exchange.open_orders(ME)]
-    assert unknown.request.client_order_id not in names
-
-
-async def test_only_an_unknown_order_can_be_settled_by_hand() -> None:
-    home = await house(patience="30")
-    home.price("50000", "50010")
-    (report,) = (await home.loop.step()).reports
-
-    with pytest.raises(HedgerowError, match=r"only an order that is unknown can be; those are: none\."):
-        settle_by_hand(home.journal, report.client_order_id, "gone", home.clock)
-
-
-# --- stopping, and starting again ----------------------------------------------------------------------------
-
-
-async def left(home: House, states: tuple[OrderState, ...]) -> str:
-    """Place a patient order, and leave it in a state by the books while it stands at the exchange."""
-    home.price("50000", "50010")
-    (report,) = (await home.loop.step()).reports
-    for state in states:
-        moved = replace(report, state=state, filled=report.filled)
-        home.journal.order_moved(moved, home.clock.now_ms())
-    return report.client_order_id
-
-
-@pytest.mark.parametrize("states", [(), (S.UNKNOWN,), (S.CANCELLING,)])
-async def test_stopping_takes_back_whatever_may_stand_and_keeps_the_hedge(
-    states: tuple[OrderState, ...],
-) -> None:
-    home = await house(patience="30")
-    await left(home, states)
-    home.exchange.quote(quote(LINEAR, "50011", "50020", size="0.3", at_ms=home.clock.now_ms()))
-
-    await home.loop.stop()
-
-    assert home.journal.working() == ()
-    assert home.exchange.open_orders(ME) == ()
-    assert (home.held(), home.agrees()) == (D("-0.3"), True)
-
-
-async def test_stopping_takes_back_an_order_whose_answer_never_came() -> None:
-    """SIGTERM between the request and its answer: SENT by the books, open at the exchange."""
-    home = await house(patience="30")
-    home.price("50000", "50010")
-    snapshot, decision = await home.loop.preview()
-    home.journal.decided(snapshot, decision)
-    (planned,) = home.journal.working()
-    home.journal.order_moved(sent(planned.request.client_order_id), home.clock.now_ms())
-    home.exchange.place(ME, planned.request)
-
-    await home.loop.stop()
-
-    assert home.journal.working() == ()
-    assert home.exchange.open_orders(ME) == ()
-
-
-def sent(name: str) -> OrderReport:
-    return OrderReport(client_order_id=name, symbol=LINEAR.symbol, state=S.SENT, filled=Contracts(D(0)))
-
-
-@pytest.mark.parametrize(
-    "error", [OutcomeUnknownError("lost"), VenueError("502 Bad Gateway"), AuthFailedError("who are you")]
-)
-async def test_an_order_that_cannot_be_taken_back_is_named_and_keeps_no_other(error: VenueError) -> None:
-    home = await house(patience="30")
-    first = await left(home, ())
-    second = order("sell", "0.1", "51000", name=OURS)
-    home.venue.by_hand(second)
-    home.journal.adopt(
-        WorkingOrder(request=second, state=S.OPEN, filled=Contracts(D(0)), since_ms=home.clock.now_ms()),
-        "btc",
-    )
-    home.venue.on_cancel = [error] * (4 if isinstance(error, OutcomeUnknownError) else 1)
-
-    await home.loop.stop()
-
-    (line,) = [line for line in home.log.lines if "may still stand" in str(line["event"])]
-    assert (line["order"], line["level"]) == (first, "warning")
-    assert [report.client_order_id for report in home.exchange.open_orders(ME)] == [first]
-
-
-@pytest.mark.parametrize("reached", [True, False])
-async def test_an_order_that_was_sent_before_a_crash_is_looked_up_and_not_sent_again(reached: bool) -> None:  # noqa: FBT001 - a column
-    home = await house()
-    snapshot, decision = await home.loop.preview()
-    home.journal.decided(snapshot, decision)
-    (planned,) = home.journal.working()
-    home.journal.order_moved(sent(planned.request.client_order_id), home.clock.now_ms())
-    if reached:
-        home.exchange.place(ME, planned.request)
-
-    again = await house(journal=home.journal, exchange=home.exchange)
-    answers = await again.answers(2)
-
-    assert answers == (["hold", "hold"] if reached else ["wait", "wait"])
-    assert again.venue.sent == []
-    assert again.held() == (D(-1) if reached else D(0))
-    assert again.agrees()
-    assert again.told() == []
 
 
 # --- a second pass finds nothing -----------------------------------------------------------------------------
