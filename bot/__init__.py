@@ -6,17 +6,23 @@ bot.__main__                 ``python -m bot``
 bot.cli                      the command line: all verbs together, errors
 bot.cli_run                  verbs that run: demo, run, backtest
 bot.cli_ask                  verbs that ask a journal
+bot.cli_guard                freeze, resume, unwind, guard
 bot.cli_settings             verbs about settings
 bot.cli_options              what the verbs share
 bot.show                     hedges, the live picture, figures for people
 bot.show_tables              tables and words about journals, settings, backtests
+bot.show_guard               how the guard looks in a terminal
+bot.show_guard_report        replays with and without the guard, side by side
 bot.sessions                 what the verbs do: demo, run, backtest, replay, explain
 bot.questions                what the verbs ask of a journal
+bot.questions_guard          what the guard's verbs ask of a journal, and the words they write
 bot.wiring                   the front door: where concrete classes meet
+bot.wiring_backtests         the front door of replays
 bot.settings                 all that can be set, checked, made into frozen rules
 bot.settings_kinds           names, sizes, shares, stages: the kinds of values
 bot.settings_tables          accounts, hedges and the rest, table by table
-bot.settings_trading         pricing, rolls, guard and books, table by table
+bot.settings_trading         pricing, rolls and books, table by table
+bot.settings_risk            the guard: limits on orders and the margin ladder, table by table
 bot.settings_sources         reads flags, environment, .env and files
 bot.settings_layers          values laid over each other, each with its origin; faults
 bot.settings_words           faults as sentences, settings explained
@@ -37,14 +43,26 @@ bot.core.selection           which contract carries the hedge, which is left
 bot.core.rolls               roll stages as a table, triggers
 bot.core.desk                one hedge's papers, and the answers there are
 bot.core.rolling             a hedge in two contracts: clips, legs in step
-bot.core.risk                the guard; the only maker of Approved and Refused
+bot.core.gates               the gates an order passes: figure, limit, remedy
+bot.core.risk                the stamp: the only maker of Approved and Refused
+bot.core.margin              what backs positions, what they must keep, how far liquidation is
+bot.core.forecast            an account's margin now and after an order; the venue's word
+bot.core.ladder              rungs: how an account stands, at which prices each is reached
+bot.core.causes              why less may happen, in sentences
+bot.core.relief              top-ups and reductions that restore the distance
+bot.core.guard               the guard: states, stays, what it does itself
+bot.core.guarding            what the guard does to one hedge
 bot.core.books               our books against the venue's word
 bot.core.orders              order states, legal moves, client order ids
 bot.core.decide              decide(snapshot, rules) -> Decision
 
-bot.sim.account              wallets, positions and the ledger of a trader
+bot.sim.account              wallets, positions, collateral and the ledger of a trader
 bot.sim.matching             who fills, how much, at what price
-bot.sim.told                 what an account's owner is told: fills and payments
+bot.sim.told                 what an account's owner is told: fills, payments, wallets, positions
+bot.sim.counter              accounts, the money owners bring and move, what they are told
+bot.sim.order_book           orders of all accounts, by name and at rest
+bot.sim.liquidation          when margin is gone, at what price, what is lost
+bot.sim.restoring            booking once more what an owner was told
 bot.sim.settlement           the mean of the index at the end of a dated contract
 bot.sim.checks               why an order is not taken
 bot.sim.exchange             the model exchange
@@ -56,6 +74,7 @@ bot.shell.listing            contracts of the hedges, and whether their terms st
 bot.shell.letters            what a picture lacks, in words
 bot.shell.observe            lay one tray: a snapshot with every missing letter named
 bot.shell.execute            hand the slips out, each written down before it leaves
+bot.shell.transfer           margin moved between wallets, once
 bot.shell.reconcile          make our book agree with the venue's records
 bot.shell.loop               observe, decide, journal, execute, wait
 bot.shell.replay             ask again and agree
@@ -67,6 +86,8 @@ bot.adapters.journal         the journal of one account, written before anything
 bot.adapters.journal_books   what the books expect: positions, incidents, rejections, terms
 bot.adapters.journal_entries orders, moves, fills and payments written down
 bot.adapters.journal_file    looking at a journal's file without leaving a trace
+bot.adapters.journal_guard   transfers, causes and persons' words in the journal
+bot.adapters.journal_controls a person's word, written from another process than the writer's
 bot.adapters.journal_intents what came of each intent
 bot.adapters.journal_lock    the right to write a journal, and the engine that does
 bot.adapters.journal_reader  the journal for readers
@@ -74,11 +95,15 @@ bot.adapters.log             lines of events, with account, hedge and decision
 bot.adapters.model_market    a seeded market: calm, crash, squeeze, recovery
 bot.adapters.records         snapshots and decisions as JSON, exactly
 bot.adapters.sim_venue       the model exchange behind a venue's door
+bot.adapters.switch          the kill switch: a file that is there
 bot.adapters.tables          the journal's tables, columns and migrations
 
 bot.backtest.history         candles, checked
 bot.backtest.runner          replay of bars through the same loop
 bot.backtest.tally           a journal in memory
+bot.backtest.volatility      daily volatility as one in the middle of a history would have measured it
+bot.backtest.guard_notes     what the guard did in a replay
+bot.backtest.guard_report    a hedge with and without the guard, side by side
 bot.backtest.dated_history   candles of dated contracts, checked
 bot.backtest.dated_runner    replay of rolls through the same loop
 bot.backtest.dated_notes     what a replay of rolls writes down

@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from bot import cli_ask, cli_run, cli_settings
+from bot import cli_ask, cli_guard, cli_rehearse, cli_run, cli_settings
 from bot.cli_options import JOURNAL, USAGE, VENUE
 from bot.shell.ports import HedgerowError, JournalUnavailableError, VenueError
 
@@ -44,6 +44,7 @@ for verb in (
     cli_run.demo,
     cli_run.run,
     cli_run.backtest,
+    cli_run.compare_guard,
     cli_ask.explain,
     cli_ask.status,
     cli_ask.rolls,
@@ -51,6 +52,11 @@ for verb in (
     cli_ask.incidents,
     cli_ask.settle,
     cli_ask.replay,
+    cli_guard.guard,
+    cli_guard.freeze,
+    cli_guard.resume,
+    cli_guard.unwind,
+    cli_rehearse.rehearse,
     cli_settings.check_config,
     cli_settings.show_config,
     cli_settings.new_config,

@@ -1,4 +1,4 @@
-"""Verbs that run: demo, run, backtest."""
+"""Verbs that run: demo, run, backtest, compare-guard."""
 
 import asyncio
 import json
@@ -13,8 +13,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bot.cli_options import DEMO_JOURNAL, Config, Json, load_settings, print_json
+from bot.shell.ports import SettingsError
 
 if TYPE_CHECKING:
+    from rich.progress import TaskID
+
     from bot.backtest.dated_report import DatedReport
     from bot.backtest.report import Report
     from bot.sessions import Frame
@@ -145,3 +148,49 @@ def backtest(
         print_json(report)
     else:
         show.console().print(show_tables.backtest_words(report))
+
+
+def compare_guard(
+    data: Annotated[
+        list[str],
+        typer.Option("--data", help="HEDGE=FILE, repeatable: candles to replay a hedge of the settings on."),
+    ],
+    config: Config = None,
+    steps: Annotated[bool, typer.Option("--steps", help="List each act of the guard, too.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Replay hedges without the guard, with it, and with top-ups from the reserve; show them side by side."""
+    from rich.progress import Progress
+
+    from bot import sessions, show, show_guard_report
+
+    settings = load_settings(config).settings
+    files = _files_by_hedge(data)
+    quiet = as_json or not sys.stderr.isatty()
+    with Progress(console=show.console(error=True), transient=True, disable=quiet) as progress:
+        tasks: dict[str, TaskID] = {}
+
+        def advance(name: str, bars: int, bar: int) -> None:
+            if not quiet:
+                if name not in tasks:
+                    tasks[name] = progress.add_task(name, total=bars)
+                progress.update(tasks[name], completed=bar)
+
+        rows = sessions.compare_guard(settings, files, advance)
+    if as_json:
+        print_json(rows)
+    else:
+        show.console().print(show_guard_report.compared(rows, steps=steps))
+
+
+def _files_by_hedge(data: list[str]) -> dict[str, Path]:
+    """Read ``HEDGE=FILE`` pairs.
+
+    Raises:
+        SettingsError: one is none.
+    """
+    pairs = [one.partition("=") for one in data]
+    for hedge, _, file in pairs:
+        if not hedge or not file:
+            raise SettingsError(f"--data {hedge}: write HEDGE=FILE, such as --data btc=candles.parquet.")
+    return {hedge: Path(file) for hedge, _, file in pairs}

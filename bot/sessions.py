@@ -2,17 +2,19 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 
-from bot import wiring
+from bot import wiring, wiring_backtests
 from bot.adapters.clock import SimClock, SystemClock
 from bot.adapters.log import make_log
 from bot.adapters.model_market import HOUR_MS, MINUTE_MS, Phase
 from bot.backtest import history
 from bot.backtest.dated_history import load_dated
 from bot.backtest.dated_report import DatedReport, dated_report
+from bot.backtest.guard_report import SCENARIOS, GuardRow, guard_row
 from bot.backtest.report import Report, report
 from bot.core.values import record
 from bot.settings import Settings
@@ -207,9 +209,31 @@ def backtest(
     """
     started = time.monotonic()
     bars = history.load(data)
-    runner = wiring.backtest_of(settings, hedge, bars)
+    runner = wiring_backtests.backtest_of(settings, hedge, bars)
     done = asyncio.run(runner.run(lambda bar: progress(bar, len(bars))))
     return report(done, round(time.monotonic() - started, 3))
+
+
+def compare_guard(
+    settings: Settings, data: Mapping[str, Path], progress: Callable[[str, int, int], None]
+) -> tuple[GuardRow, ...]:
+    """Replay each hedge without the guard, with it, and with top-ups; ``data`` gives the candles of each.
+
+    ``progress`` is told what is replayed, its bars, and the bars done.
+
+    Raises:
+        HistoryError: the candles cannot be replayed.
+        SettingsError: there is no such hedge.
+    """
+    rows = []
+    for hedge, path in data.items():
+        bars = history.load(path)
+        for scenario in SCENARIOS:
+            runner = wiring_backtests.guarded_of(settings, hedge, bars, scenario)
+            name = f"{hedge}, {scenario}"
+            run = asyncio.run(runner.run(partial(progress, name, len(bars))))
+            rows.append(guard_row(hedge, scenario, run))
+    return tuple(rows)
 
 
 def backtest_rolls(
@@ -224,6 +248,6 @@ def backtest_rolls(
     started = time.monotonic()
     asked = settings.backtest
     bars = load_dated(data, spot, months=asked.expiry_months, front_as_index=asked.front_as_index)
-    runner = wiring.rolls_of(settings, hedge, bars)
+    runner = wiring_backtests.rolls_of(settings, hedge, bars)
     done = asyncio.run(runner.run(lambda bar: progress(bar, len(bars))))
     return dated_report(done, round(time.monotonic() - started, 3))

@@ -23,9 +23,10 @@ from bot.core.rules import Rules
 from bot.core.values import ZERO, record
 from bot.settings_kinds import NAME, Name
 from bot.settings_layers import Fault, Layer, Reading, SettingsFaultsError, broken, dotted, leaves, rule
+from bot.settings_risk import Guard, Risk
 from bot.settings_sources import read, write_new
 from bot.settings_tables import Account, Backtest, Hedge, Journal, Log, Loop, ModelMarket
-from bot.settings_trading import Books, Pricing, Risk, Roll
+from bot.settings_trading import Books, Pricing, Roll
 from bot.settings_words import faults_of, meant, plain, toml_text
 
 __all__ = [
@@ -57,6 +58,7 @@ class Settings(BaseSettings):
     pricing: Pricing = Field(Pricing(), description="How orders are priced.")
     roll: Roll = Field(Roll(), description="When and how dated hedges roll.")
     risk: Risk = Field(Risk(), description="What the guard lets pass.")
+    guard: Guard = Field(Guard(), description="What the guard does when margin thins.")
     books: Books = Field(Books(), description="How books and venue are made to agree.")
     loop: Loop = Field(Loop(), description="How often the bot looks.")
     model_market: ModelMarket = Field(ModelMarket(), description="The market that paper mode trades on.")
@@ -113,6 +115,7 @@ class Settings(BaseSettings):
             pricing=self.pricing.rules(),
             roll=self.roll.rules(),
             risk=self.risk.rules(),
+            guard=self.guard.rules(),
             books=self.books.rules(),
         )
 
@@ -138,9 +141,37 @@ def _disagreements(values: Mapping[str, Any]) -> Iterator[InitErrorDetails]:
         if account and settle and other and settle != other:
             sentence = f"{symbol} settles in {settle}, hedge {first} of the same account in {other}."
             yield rule(sentence, "Give each settlement currency an account.", ("hedges", name, "symbol"))
+    yield from _cross_only(values, accounts, hedges)
     named = {_facts(hedge)[0] for hedge in hedges.values()}
     for account in sorted(set(accounts) - named) if named and named <= set(accounts) else ():
         yield rule("No hedge uses this account.", "Name it in a hedge, or remove it.", ("accounts", account))
+
+
+def _cross_only(
+    values: Mapping[str, Any], accounts: Mapping[str, Any], hedges: Mapping[str, Any]
+) -> Iterator[InitErrorDetails]:
+    """Find what only a cross account can do: top-ups reach no isolated position, and collateral backs none."""
+    settles = {_facts(hedge)[0]: _facts(hedge)[2].rpartition(":")[2] for hedge in hedges.values()}
+    assets = {(_facts(hedge)[0], _facts(hedge)[1]) for hedge in hedges.values()}
+    topped = _named(values, "guard").get("top_ups") in {True, "true"}
+    for name, account in accounts.items():
+        table = account if isinstance(account, Mapping) else {}
+        isolated = table.get("margin_mode") == "isolated"
+        if isolated and topped:
+            yield rule(
+                "A top-up of the wallet does not reach an isolated position.",
+                'Set margin_mode = "cross", or guard.top_ups = false.',
+                ("accounts", name, "margin_mode"),
+            )
+        given = table.get("collateral", ())
+        for index, one in enumerate(given if isinstance(given, (list, tuple)) else ()):
+            asset = one.get("asset", "") if isinstance(one, Mapping) else ""
+            where = ("accounts", name, "collateral", index)
+            if isolated:
+                yield rule("Collateral backs no isolated position.", 'Set margin_mode = "cross".', where)
+            if settles.get(name) == asset or (name, asset) not in assets:
+                sentence = f"{asset} is not hedged linearly in this account, so that it has no price there."
+                yield rule(sentence, "Give coins of a linear hedge of this account.", where)
 
 
 def _named(values: Mapping[str, Any], key: str) -> Mapping[str, Any]:

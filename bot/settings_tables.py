@@ -24,6 +24,16 @@ SYMBOL = re.compile(r"([A-Z0-9]+)/([A-Z0-9]+):([A-Z0-9]+)")
 # --- accounts and hedges --------------------------------------------------------------------------------------
 
 
+class Collateral(Table):
+    """Coins in a futures wallet that back positions in another settlement currency."""
+
+    asset: AssetCode = Field(description="Coin, one that a linear hedge of the account is about.")
+    coins: Amount = Field(description="Paper coins at the start; they count as holdings.")
+    share: Annotated[Decimal, Field(gt=0, le=1)] = Field(
+        Decimal("0.95"), description="Share of their value that counts as margin."
+    )
+
+
 class Account(Table):
     """A margin account: a futures wallet in one settlement currency, and the hedges it carries."""
 
@@ -36,6 +46,13 @@ class Account(Table):
     )
     deposit: Amount = Field(
         description="Paper money in the futures wallet at the start, in settlement currency."
+    )
+    reserve: Amount = Field(
+        ZERO,
+        description="The same in the venue's spot wallet: what top-ups are made of. Coins count as holdings.",
+    )
+    collateral: tuple[Collateral, ...] = Field(
+        (), description="Coins that back linear positions: a list of tables with asset, coins and share."
     )
 
 

@@ -1,4 +1,4 @@
-"""The tables of the settings that steer trading: pricing, rolls, the guard, the books. Each freezes into core's rules.
+"""The tables of the settings that steer trading: pricing, rolls, the books. Each freezes into core's rules.
 
 The first line of a table's docstring and the description of a field are shown to users.
 """
@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, ValidationInfo, field_validator
 
-from bot.core.rules import BooksRules, PricingRules, RiskRules, RollRules, Unlisted
+from bot.core.rules import BooksRules, PricingRules, RollRules, Unlisted
 from bot.core.values import Notional, Ratio
 from bot.settings_kinds import Count, Size, Table
 from bot.settings_layers import broken, rule
@@ -161,52 +161,4 @@ class Books(Table):
             check_steps=self.check_steps,
             absent_crossing_seconds=self.absent_crossing_seconds,
             absent_resting_seconds=self.absent_resting_seconds,
-        )
-
-
-class Risk(Table):
-    """What the guard lets pass; each order is judged on the account as it would be after it."""
-
-    quote_age_seconds_max: Decimal = Field(
-        Decimal(90),
-        gt=0,
-        le=3600,
-        description="Oldest quote to trade on, in seconds; the model quotes each minute.",
-    )
-    order_notional_max: Size = Field(Decimal(250_000), description="Largest order, in quote currency.")
-    position_notional_max: Size = Field(
-        Decimal(1_000_000), description="Largest position, in quote currency."
-    )
-    leverage_max: Decimal = Field(
-        Decimal(3), gt=0, le=20, description="Highest leverage: position notional over margin equity."
-    )
-    margin_ratio_stop: Decimal = Field(
-        Decimal("0.65"),
-        gt=0,
-        le=1,
-        description="Maintenance over equity at which nothing is added; 1 is liquidation.",
-    )
-    liquidation_distance_stop: Decimal = Field(
-        Decimal("0.20"),
-        ge=0,
-        le=10,
-        description="Price move to liquidation, as a share, below which nothing is added.",
-    )
-    unknown_seconds_max: Decimal = Field(
-        Decimal(3600),
-        gt=0,
-        le=604_800,
-        description="Seconds an order's fate may be open before nothing is added and a person is called.",
-    )
-
-    def rules(self) -> RiskRules:
-        """Freeze them for the study."""
-        return RiskRules(
-            quote_age_seconds_max=self.quote_age_seconds_max,
-            order_notional_max=Notional(self.order_notional_max),
-            position_notional_max=Notional(self.position_notional_max),
-            leverage_max=self.leverage_max,
-            margin_ratio_stop=Ratio(self.margin_ratio_stop),
-            liquidation_distance_stop=Ratio(self.liquidation_distance_stop),
-            unknown_seconds_max=self.unknown_seconds_max,
         )

@@ -11,7 +11,9 @@ from rich.text import Text
 
 from bot.core.decide import Decision
 from bot.core.desk import Cancel, RollView
-from bot.core.risk import Approved, Refused, Verdict
+from bot.core.gates import Verdict
+from bot.core.relief import TopUp
+from bot.core.risk import Approved, Refused
 from bot.core.snapshot import Snapshot
 from bot.sessions import DemoResult, Frame
 from bot.shell.view import HedgeView
@@ -91,6 +93,7 @@ def _rows(views: tuple[HedgeView, ...]) -> list[tuple[str, list[str]]]:
         row("gap (band)", (f"{short(v.gap, 3)} (±{short(v.band_outer, 3)})" for v in views)),
         row("margin ratio", (percent(v.margin_ratio) for v in views)),
         row("to liquidation", (_room(v) for v in views)),
+        row("guard", (_guard(v) for v in views)),
         row("working", (_working(v) for v in views)),
         *([row("roll", (_roll(v) for v in views))] if any(v.roll for v in views) else []),
         row("spot", (money(v.profit.spot, v.quote) for v in views)),
@@ -106,6 +109,12 @@ def _room(view: HedgeView) -> str:
     if view.liquidation_price is None or view.liquidation_distance is None:
         return "no price liquidates"
     return f"{view.liquidation_price:,.0f} ({view.liquidation_distance * 100:+.0f} %)"
+
+
+def _guard(view: HedgeView) -> str:
+    """Say what the guard lets a hedge do, and what that leaves unhedged."""
+    naked = f", {short(view.naked, 4)} {view.base} unhedged" if view.naked else ""
+    return f"{view.state}, {view.rung.name.lower()}{naked}"
 
 
 def _working(view: HedgeView) -> str:
@@ -210,6 +219,7 @@ def explanation(snapshot: Snapshot, decision: Decision, view: HedgeView) -> Grou
             f"net delta {short(exposure.net_delta, 8)} {view.base}; achieved {percent(exposure.ratio_achieved, 3)}"
             + ("; the target is net short" if exposure.net_short else ""),
             *(_roll_words(found.roll, decision.at_ms) if found.roll is not None else ()),
+            *_guard_words(decision, view),
             f"answer: {found.answer} - {found.why}",
         ]
     return Group(
@@ -229,10 +239,19 @@ def _roll_words(roll: RollView, at_ms: int) -> Iterable[str]:
         yield f"lacks: {roll.lacks}"
 
 
+def _guard_words(decision: Decision, view: HedgeView) -> Iterable[str]:
+    """Say what the guard lets the hedge do, why, and what it moves."""
+    yield f"guard: {_guard(view)}"
+    yield from (f"guard: {cause}" for cause in view.causes)
+    for command in decision.commands:
+        if isinstance(command, TopUp):
+            yield f"guard: moves {plain(command.amount)} {command.asset} in: {command.reason}"
+
+
 def _gates(decision: Decision, hedge: str) -> list[Text]:
     lines: list[Text] = []
     for stamped in (*decision.commands, *decision.refused):
-        if stamped.hedge != hedge or isinstance(stamped, Cancel):
+        if isinstance(stamped, (Cancel, TopUp)) or stamped.hedge != hedge:
             continue
         lines += [_gate(verdict) for verdict in stamped.verdicts]
         lines.append(Text("  " + _order_words(stamped)))
@@ -243,7 +262,11 @@ def _gate(verdict: Verdict) -> Text:
     mark, style = ("✓", "green") if verdict.passed else ("✗", "yellow")
     unit = UNITS.get(verdict.gate, "")
     figure = f"{short(verdict.figure)}{unit}, limit {short(verdict.limit)}{unit}"
-    allowed = "" if verdict.passed else f" -> at most {plain(verdict.contracts_allowed)} contracts"
+    allowed = (
+        ""
+        if verdict.passed
+        else f" -> at most {plain(verdict.contracts_allowed)} contracts; {verdict.remedy}"
+    )
     return Text.assemble("  ", (mark, style), f" {verdict.gate}: {figure}{allowed}")
 
 

@@ -6,20 +6,15 @@ from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
-import numpy as np
-
 from bot.adapters.holdings import DeclaredHoldings
 from bot.adapters.journal import SqlJournal, open_journal
 from bot.adapters.journal_file import look, refuse_other_mode
 from bot.adapters.journal_lock import WriterLock, locked_accounts
 from bot.adapters.journal_reader import JournalReader, open_reader
 from bot.adapters.log import SilentLog
-from bot.adapters.model_market import CYCLE_MS, ModelMarket, ModelTown, model_contract, model_dated
+from bot.adapters.model_market import CYCLE_MS, ModelMarket, ModelTown, model_contract
 from bot.adapters.sim_venue import SimVenue
-from bot.backtest.dated_history import DatedHistory
-from bot.backtest.dated_runner import DatedRunner, DatedSetup
-from bot.backtest.history import History
-from bot.backtest.runner import Runner, Setup, exact
+from bot.adapters.switch import FileSwitch
 from bot.backtest.tally import Tally
 from bot.core.decide import decide
 from bot.core.instruments import Contract, Perpetual
@@ -27,7 +22,7 @@ from bot.core.orders import WORKING
 from bot.core.reports import Fill, Payment
 from bot.core.rules import Kind, Rules
 from bot.core.snapshot import Holding
-from bot.core.values import ZERO, Coins, Money
+from bot.core.values import ZERO, Coins
 from bot.settings import Hedge, Loaded, Settings, load
 from bot.shell.loop import Loop, Step
 from bot.shell.ports import Clock, Journal, JournalUnavailableError, Log, SettingsError
@@ -173,6 +168,7 @@ class PaperAccount:
             at_ms=self._clock.now_ms(),
             quotes=quotes,
             positions=exchange.positions(self.name),
+            wallets=exchange.wallets(self.name),
         )
         told = exchange.activity[self.name]
         fills = [item for item in told if isinstance(item, Fill)]
@@ -204,7 +200,7 @@ def paper_accounts(
                 exchange = _restored(settings, name, contracts[name], reader, clock)
             town = ModelTown(market, exchange, exchange.at_ms, dated_families(settings, name))
             accounts.append(
-                _paper_account(settings, name, town, journal, clock, log, accept_terms=accept_terms)
+                _paper_account(settings, name, town, journal, clock, log, mode, accept_terms=accept_terms)
             )
         yield accounts
 
@@ -220,24 +216,29 @@ def preview_accounts(settings: Settings, clock: Clock) -> list[PaperAccount]:
     for name in settings.accounts:
         exchange = _new(settings, name, contracts_of(settings, name), clock)
         town = ModelTown(market, exchange, clock.now_ms(), dated_families(settings, name))
-        accounts.append(_paper_account(settings, name, town, Tally(), clock, SilentLog()))
+        accounts.append(_paper_account(settings, name, town, Tally(), clock, SilentLog(), settings.mode))
     return accounts
 
 
 def _new(settings: Settings, account: str, contracts: tuple[Contract, ...], clock: Clock) -> Exchange:
-    """Open an account at a model exchange of its own, with its deposit."""
+    """Open an account at a model exchange of its own, with its deposits."""
     exchange = _empty(settings, account, contracts, clock.now_ms())
-    deposit = settings.accounts[account].deposit
-    if deposit > ZERO:
-        exchange.deposit(account, contracts[0].settle, deposit)
+    chosen = settings.accounts[account]
+    if chosen.deposit > ZERO:
+        exchange.deposit(account, contracts[0].settle, chosen.deposit)
+    for collateral in chosen.collateral:
+        exchange.deposit(account, collateral.asset, collateral.coins)
     return exchange
 
 
 def _empty(settings: Settings, account: str, contracts: tuple[Contract, ...], at_ms: int) -> Exchange:
     exchange = Exchange(contracts)
     chosen = settings.accounts[account]
-    exchange.open_account(account, chosen.margin_mode, chosen.leverage)
+    trader = exchange.open_account(account, chosen.margin_mode, chosen.leverage)
+    trader.collateral_shares |= {one.asset: one.share for one in chosen.collateral}
     exchange.at_ms = at_ms
+    if chosen.reserve > ZERO:
+        exchange.reserve(account, contracts[0].settle, chosen.reserve)
     return exchange
 
 
@@ -274,12 +275,18 @@ def _paper_account(
     journal: Journal,
     clock: Clock,
     log: Log,
+    mode: str,
     *,
     accept_terms: bool = False,
 ) -> PaperAccount:
     rules = settings.rules(name)
     venue = SimVenue(
-        town.exchange, name, lambda: town.advance(clock.now_ms()), town.next_funding, town.turnover
+        town.exchange,
+        name,
+        lambda: town.advance(clock.now_ms()),
+        town.next_funding,
+        town.turnover,
+        peg=town.peg,
     )
     loop = Loop(
         rules=rules,
@@ -288,75 +295,7 @@ def _paper_account(
         journal=journal,
         clock=clock,
         log=log,
+        switch=FileSwitch(path=Path(settings.guard.kill_switch.replace("{mode}", mode))),
         accept_terms=accept_terms,
     )
     return PaperAccount(name=name, rules=rules, town=town, loop=loop, clock=clock)
-
-
-# --- backtest -----------------------------------------------------------------------------------------------
-
-
-def backtest_of(settings: Settings, hedge_name: str | None, bars: History) -> Runner:
-    """Build the replay of one hedge of the settings.
-
-    A patience that is shorter than a bar would be out before the next decision: such an order crosses at once.
-
-    Raises:
-        SettingsError: no hedge, or more than one, was meant; or its contract does not exist.
-    """
-    name = _chosen(settings, hedge_name)
-    hedge = settings.hedges[name]
-    account = settings.accounts[hedge.account]
-    rules = settings.rules(hedge.account)
-    setup = Setup(
-        contract=settings.backtest.applied_to(contract_of(name, hedge.symbol, exact(bars.perp_close[0]))),
-        holdings=(Holding(asset=hedge.asset, coins=Coins(hedge.holdings), place="declared"),),
-        deposit=Money(account.deposit),
-        margin_mode=account.margin_mode,
-        leverage=account.leverage,
-        participation=settings.backtest.participation,
-        spread=settings.backtest.spread,
-    )
-    only = tuple(one for one in rules.hedges if one.name == name)
-    pricing = rules.pricing
-    if pricing.patience_seconds * 1000 < bars.interval_ms:
-        pricing = replace(pricing, patience_seconds=ZERO)
-    return Runner(bars, replace(rules, hedges=only, pricing=pricing), setup, SilentLog())
-
-
-def rolls_of(settings: Settings, hedge_name: str | None, bars: DatedHistory) -> DatedRunner:
-    """Build the replay of one dated hedge over many contracts.
-
-    Raises:
-        SettingsError: no hedge, or more than one, was meant; or it is no dated one.
-    """
-    name = _chosen(settings, hedge_name)
-    hedge = settings.hedges[name]
-    if hedge.kind is not Kind.DATED:
-        raise SettingsError(f'hedges.{name}.kind: a replay of rolls needs a dated hedge: set kind = "dated".')
-    account, asked = settings.accounts[hedge.account], settings.backtest
-    price = exact(float(bars.index[np.isfinite(bars.index)][0]))
-    setup = DatedSetup(
-        terms=asked.applied_to(model_dated(hedge.symbol, price, 0)),
-        file_contract_coins=asked.file_contract_coins,
-        holdings=(Holding(asset=hedge.asset, coins=Coins(hedge.holdings), place="declared"),),
-        deposit=Money(account.deposit),
-        margin_mode=account.margin_mode,
-        leverage=account.leverage,
-        participation=asked.participation,
-        spread=asked.spread,
-    )
-    setup = replace(setup, terms=replace(setup.terms, symbol=hedge.symbol))
-    rules = settings.rules(hedge.account)
-    only = tuple(one for one in rules.hedges if one.name == name)
-    return DatedRunner(bars, replace(rules, hedges=only), setup, SilentLog())
-
-
-def _chosen(settings: Settings, name: str | None) -> str:
-    if name is None and len(settings.hedges) == 1:
-        return next(iter(settings.hedges))
-    if name is None or name not in settings.hedges:
-        raise SettingsError(
-            f"A backtest replays one hedge: choose with --hedge from {', '.join(settings.hedges)}."
-        )
-    return name

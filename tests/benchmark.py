@@ -55,10 +55,10 @@ def our_job(peers: Path) -> None:
     from bot.backtest.history import History
     from bot.backtest.runner import Runner, Setup
     from bot.core.policy import Band
-    from bot.core.rules import HedgeRules, Kind, Meaning, RiskRules, Rules
+    from bot.core.rules import HedgeRules, Kind, Meaning, Rules
     from bot.core.snapshot import Holding
     from bot.core.values import Coins, Notional, Ratio
-    from tests.core.builders import BOOKS, pricing_rules, roll_rules
+    from tests.core.builders import BOOKS, guard_rules, pricing_rules, risk_rules, roll_rules
 
     sys.path.insert(0, str(peers))
     common = importlib.import_module("common")
@@ -101,15 +101,8 @@ def our_job(peers: Path) -> None:
         pricing=pricing_rules(Decimal(0), Decimal("0.01")),
         roll=roll_rules(),
         books=BOOKS,
-        risk=RiskRules(
-            quote_age_seconds_max=Decimal(60),
-            order_notional_max=Notional(Decimal(2_000_000)),
-            position_notional_max=Notional(Decimal(2_000_000)),
-            leverage_max=Decimal(3),
-            margin_ratio_stop=Ratio(Decimal("0.65")),
-            liquidation_distance_stop=Ratio(Decimal("0.2")),
-            unknown_seconds_max=Decimal(3600),
-        ),
+        risk=risk_rules(quote_age=60, order_cap=2_000_000, position_cap=2_000_000, leverage=3, shock="0.3"),
+        guard=guard_rules(ladder=True),
     )
     setup = Setup(
         contract=contract,

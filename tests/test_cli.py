@@ -377,12 +377,12 @@ def test_show_config_names_the_origin_of_each_value(shell: Shell) -> None:
         "-c",
         "more.toml",
         "--json",
-        HEDGEROW_RISK__MARGIN_RATIO_STOP="0.5",
+        HEDGEROW_GUARD__STOP__MARGIN_RATIO="0.7",
     )
 
     rows = {row["path"]: (row["value"], row["origin"]) for row in json.loads(done.stdout)}
     assert rows["risk.leverage_max"] == ("2", ".env line 1")
-    assert rows["risk.margin_ratio_stop"] == ("0.5", "environment HEDGEROW_RISK__MARGIN_RATIO_STOP")
+    assert rows["guard.stop.margin_ratio"] == ("0.7", "environment HEDGEROW_GUARD__STOP__MARGIN_RATIO")
     assert rows["loop.poll_seconds"] == ("7", "more.toml line 2")
     assert rows["hedges.btc.holdings"] == ("1", "hedgerow.toml line 8")
     assert rows["risk.quote_age_seconds_max"][1] == "default"

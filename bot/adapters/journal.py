@@ -14,6 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from bot.adapters import journal_books as books
 from bot.adapters import journal_entries as entries
+from bot.adapters import journal_guard as guard
 from bot.adapters.journal_file import (
     cause_of,
     found_in,
@@ -21,6 +22,7 @@ from bot.adapters.journal_file import (
     path_of,
     readable,
     refuse_other_mode,
+    stamp_of,
 )
 from bot.adapters.journal_lock import (
     WriterLock,
@@ -45,11 +47,12 @@ from bot.core.books import Incident, count_setback, foreign_fills
 from bot.core.decide import Decision
 from bot.core.instruments import Contract
 from bot.core.orders import WORKING, WorkingOrder
-from bot.core.reports import OrderReport
+from bot.core.relief import TopUp
+from bot.core.reports import OrderReport, TransferReport
 from bot.core.risk import Approved
-from bot.core.snapshot import Memory, Setback, Snapshot
+from bot.core.snapshot import Control, Memory, Resume, Setback, Snapshot
 from bot.core.values import ZERO, Contracts
-from bot.shell.ports import Activity, Heard, JournalUnavailableError
+from bot.shell.ports import Activity, GuardBook, Heard, JournalUnavailableError
 
 
 def open_journal(url: str, *, mode: str, account: str, rules_json: str) -> "SqlJournal":
@@ -151,7 +154,7 @@ class SqlJournal:
     # --- writing --------------------------------------------------------------------------------------------
 
     def decided(self, snapshot: Snapshot, decision: Decision) -> None:
-        """Write a decision with its snapshot, and its orders as PLANNED (invariant I6)."""
+        """Write a decision with its snapshot, its orders and its transfer as planned (invariant I6), its causes as events."""
         if snapshot.account != self._account:
             raise JournalUnavailableError(
                 f"The journal at {self._path} is open for account {self._account} and takes no decision of"
@@ -172,6 +175,9 @@ class SqlJournal:
             for command in decision.commands:
                 if isinstance(command, Approved):
                     entries.plan(connection, self._account, command, decision)
+                elif isinstance(command, TopUp):
+                    guard.plan(connection, self._account, command, decision)
+            guard.write_events(connection, self._account, snapshot, decision)
             if not snapshot.missing:
                 entries.begin(connection, self._account, decision)
                 if shifted:
@@ -229,6 +235,15 @@ class SqlJournal:
         self._terms = None
         with self._transaction() as connection:
             books.write_terms(connection, self._account, contracts, at_ms)
+
+    def transfer_moved(self, report: TransferReport, at_ms: int) -> None:
+        """Write a transfer's new state; one that is done stays done.
+
+        Raises:
+            IllegalTransitionError: the transfer is not in this journal.
+        """
+        with self._transaction() as connection:
+            guard.move_transfer(connection, self._account, report, at_ms)
 
     # --- reading back ---------------------------------------------------------------------------------------
 
@@ -327,6 +342,21 @@ class SqlJournal:
             with self._transaction() as connection:
                 self._cursor = connection.execute(query).scalar() or 0
         return self._cursor
+
+    def stamp(self) -> object:
+        """Give time and size of the database and of its log: whoever writes changes one of them."""
+        return stamp_of(self._path), stamp_of(self._path.with_name(f"{self._path.name}-wal"))
+
+    def said(self) -> tuple[tuple[Control, ...], tuple[Resume, ...]]:
+        """Read persons' words that are in force, and their releases."""
+        with self._transaction() as connection:
+            words = guard.words(connection, self._account)
+        return guard.in_force(words), guard.releases(words)
+
+    def guard_book(self, at_ms: int) -> GuardBook:
+        """Give what the guard has to know at a time; nothing of it is kept, as other processes write persons' words."""
+        with self._transaction() as connection:
+            return guard.guard_book(connection, self._account, at_ms)
 
     @contextmanager
     def _transaction(self) -> Iterator[Connection]:

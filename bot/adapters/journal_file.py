@@ -4,6 +4,10 @@ A journal that is not ours to write is left as it is, to the byte: it is looked 
 write, and only then locked and opened. Looking has a trap: a read-only connection to a database in WAL mode leaves a
 ``-wal`` and a ``-shm`` file behind. So a database at rest, without a ``-wal`` file, is read as immutable, and the
 answer is thrown away if a writer came in meanwhile.
+
+And opening has one: a process that closes any file descriptor of its own on a database loses the locks that SQLite holds
+on it there, and the next process that leaves takes itself for the last and removes the ``-wal`` under the writer's
+hands. So nothing here opens the file but SQLite, which keeps count.
 """
 
 import sqlite3
@@ -23,8 +27,6 @@ from bot.shell.ports import JournalUnavailableError
 
 T = TypeVar("T")
 
-MAGIC = b"SQLite format 3\0"
-"""How every SQLite database that is not empty begins."""
 LOOKS_MAX = 3
 
 
@@ -98,6 +100,11 @@ class ReadOnlyFile:
                     if self._stamp() == before:
                         return answer
         except (SQLAlchemyError, OSError) as error:
+            if _is_no_database(error):
+                raise JournalUnavailableError(
+                    f"The file at {self._path} is not a journal, nor any SQLite database: move it away or use another"
+                    " journal.path."
+                ) from error
             raise JournalUnavailableError(
                 f"The journal at {self._path} cannot be read ({cause_of(error)}): check its rights and its disk, or"
                 " restore it from a backup."
@@ -115,6 +122,11 @@ class ReadOnlyFile:
             return None
         status = self._path.stat()
         return status.st_ino, status.st_size, status.st_mtime_ns
+
+
+def _is_no_database(error: Exception) -> bool:
+    cause = error.orig if isinstance(error, DBAPIError) else None
+    return getattr(cause, "sqlite_errorcode", None) == sqlite3.SQLITE_NOTADB
 
 
 def _put(engine: Engine, question: Callable[[Connection], T]) -> T:
@@ -141,19 +153,12 @@ def look(path: Path) -> Found | None:
             return None
         if not path.is_file():
             raise JournalUnavailableError(f"What is at {path} is not a file: use another journal.path.")
-        with path.open("rb") as file:
-            beginning = file.read(len(MAGIC))
+        empty = path.stat().st_size == 0
     except OSError as error:
         raise JournalUnavailableError(
             f"The journal at {path} cannot be read ({cause_of(error)}): check its rights, or use another journal.path."
         ) from error
-    if beginning == b"":
-        return None
-    if beginning != MAGIC:
-        raise JournalUnavailableError(
-            f"The file at {path} is not a journal, nor any SQLite database: move it away or use another journal.path."
-        )
-    return ReadOnlyFile(path).ask(partial(found_in, path=path))
+    return None if empty else ReadOnlyFile(path).ask(partial(found_in, path=path))
 
 
 def found_in(connection: Connection, path: Path) -> Found | None:
@@ -208,3 +213,12 @@ def readable(path: Path) -> Iterator[None]:
             f"The journal at {path} holds a decision that this Hedgerow cannot read: use the version that wrote it, or"
             " restore the file from a backup."
         ) from error
+
+
+def stamp_of(path: Path) -> tuple[int, int] | None:
+    """Give a file's time and size; None if it is not there. The file is not opened: only SQLite may do that."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_mtime_ns, found.st_size

@@ -19,14 +19,17 @@ from bot.adapters.journal_file import (
     readable,
     refuse_other_mode,
 )
+from bot.adapters.journal_guard import JournaledControl, JournaledGuardEvent, JournaledTransfer
 from bot.adapters.journal_intents import JournaledIntent, JournaledOrder, intents_of
 from bot.adapters.records import decision_from_json, snapshot_from_json
 from bot.adapters.tables import (
     HEAD,
     beginnings,
+    controls,
     cursors,
     decisions,
     fills,
+    guard_events,
     incidents,
     order_events,
     orders,
@@ -34,6 +37,7 @@ from bot.adapters.tables import (
     record_of,
     rules,
     terms,
+    transfers,
 )
 from bot.core.books import Incident
 from bot.core.instruments import Contract
@@ -119,7 +123,7 @@ class JournalReader:
 
     def accounts(self) -> tuple[str, ...]:
         """List the accounts that anything was written of, by name."""
-        named = union(*(select(table.c.account) for table in (decisions, cursors)))
+        named = union(*(select(table.c.account) for table in (decisions, cursors, controls)))
         return tuple(sorted(row.account for row in self._rows(named.subquery().select())))
 
     def decisions(self, account: str) -> Iterator[JournaledDecision]:
@@ -158,6 +162,26 @@ class JournalReader:
             JournaledIncident(incident=record_of(Incident, row), at_ms=row.at_ms, answered_by=row.answered_by)
             for row in self._rows(query)
         )
+
+    def controls(self, account: str) -> tuple[JournaledControl, ...]:
+        """List what persons said about an account, oldest first, whether it is in force or not."""
+        query = select(controls).where(controls.c.account == account).order_by(controls.c.id)
+        return tuple(record_of(JournaledControl, row) for row in self._rows(query))
+
+    def transfers(self, account: str) -> tuple[JournaledTransfer, ...]:
+        """List an account's top-ups of margin, oldest first."""
+        query = select(transfers).where(transfers.c.account == account).order_by(transfers.c.decision_number)
+        return tuple(record_of(JournaledTransfer, row) for row in self._rows(query))
+
+    def guard_events(self, account: str, limit: int | None) -> tuple[JournaledGuardEvent, ...]:
+        """List the last causes of the guard that began or ended, at most ``limit`` or all, oldest first."""
+        query = (
+            select(guard_events)
+            .where(guard_events.c.account == account)
+            .order_by(guard_events.c.id.desc())
+            .limit(limit)
+        )
+        return tuple(record_of(JournaledGuardEvent, row) for row in reversed(self._rows(query)))
 
     def intents(self, account: str) -> tuple[JournaledIntent, ...]:
         """Tell what came of each intent of an account, in the order they began."""

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from bot.core import formulas
 from bot.core.instruments import Contract, DatedFuture, Futures, MarginRule, Payoff, Perpetual, tiers_from
-from bot.core.snapshot import Funding, Quote, Turnover
+from bot.core.snapshot import Funding, Peg, Quote, Turnover
 from bot.core.values import ONE, ZERO, Contracts, Notional, Price, Ratio, record, round_to_step
 from bot.sim.exchange import Exchange
 
@@ -53,6 +53,11 @@ MOVES_DAYS, MOVED_DAYS = Decimal(10), Decimal(1)
 """Days before expiry between which trading moves on to the next quarterly."""
 SHARE_BACK = Decimal("0.1")
 DAILY_CONTRACTS = Decimal(100_000)
+"""Traded a day in all quarterlies of a family, and held open."""
+PERPETUAL_NOTIONAL = Decimal(2_000_000_000)
+"""Traded a day in a perpetual, and held open, in quote currency."""
+DOLLARS = frozenset({"USDT", "USDC"})
+"""Stablecoins; the model's are worth what they say."""
 TERM_PREMIUM_YEAR: dict[Phase, Decimal] = {
     "calm": Decimal("0.08"),
     "crash": Decimal("0.05"),
@@ -241,9 +246,18 @@ class ModelTown:
         return Funding(symbol=symbol, rate=self.market.funding_rate(self.now.at_ms), next_at_ms=due_ms)
 
     def turnover(self, symbol: str) -> Turnover | None:
-        """Tell how busy a dated contract is: trading moves on to the next one in the last days before expiry."""
-        contract = self.exchange.contracts.get(symbol)
-        return turnover_at(self.now.at_ms, contract) if isinstance(contract, DatedFuture) else None
+        """Tell how busy a contract is; of dated ones, trading moves on to the next in the last days before expiry."""
+        contract, mark = self.exchange.contracts.get(symbol), self.exchange.marks.get(symbol)
+        if isinstance(contract, DatedFuture):
+            return turnover_at(self.now.at_ms, contract)
+        if contract is None or mark is None:
+            return None
+        contracts = Contracts(round_to_step(PERPETUAL_NOTIONAL / contract.notional(ONE, mark), ONE))
+        return Turnover(symbol=symbol, volume_24h=contracts, open_interest=contracts)
+
+    def peg(self, asset: str) -> Peg | None:
+        """Tell what a dollar stablecoin is worth: a dollar; other coins have no peg."""
+        return Peg(asset=asset, price=Price(ONE)) if asset in DOLLARS else None
 
     def _settle_overdue(self) -> None:
         """Settle what has expired before this town begins, at the mean that a town of that time saw minute by minute.

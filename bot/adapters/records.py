@@ -5,7 +5,7 @@ The records stay plain dataclasses that know nothing of pydantic; the adapters h
 
 * A Decimal is written as the string ``str`` gives and read back from it: ``1.10``, ``-0`` and ``1E+3`` survive.
 * Reading is strict: what does not fit a field is a fault, and is not bent into shape.
-* ``Approved | Cancel`` is told apart by its literal ``kind``: the other record cannot be built from it.
+* ``TopUp | Approved | Cancel`` are told apart by their literal ``kind``: no other record can be built from one.
 """
 
 from pydantic import TypeAdapter

@@ -4,9 +4,9 @@ from collections.abc import Callable, Sequence
 
 from bot.core.instruments import Contract, DatedFuture
 from bot.core.orders import OrderRequest, OrderState
-from bot.core.reports import Fill, OrderReport, Payment
-from bot.core.snapshot import Funding, Position, Quote, Turnover
-from bot.core.values import ZERO, Contracts
+from bot.core.reports import Fill, OrderReport, Payment, TransferReport
+from bot.core.snapshot import Funding, Peg, Position, Quote, Turnover, Volatility
+from bot.core.values import ZERO, Contracts, Money
 from bot.shell.ports import AccountReport, Activity, NotListedError
 from bot.sim.exchange import Exchange
 
@@ -25,12 +25,16 @@ class SimVenue:
         turn: Callable[[], None] = _stand_still,
         next_funding: Callable[[str], Funding | None] = lambda _symbol: None,
         turnover: Callable[[str], Turnover | None] = lambda _symbol: None,
+        volatility: Callable[[str], Volatility | None] = lambda _symbol: None,
+        peg: Callable[[str], Peg | None] = lambda _asset: None,
     ) -> None:
         self._exchange = exchange
         self._account = account
         self._turn = turn
         self._next_funding = next_funding
         self._turnover = turnover
+        self._volatility = volatility
+        self._peg = peg
 
     async def contracts(self, symbols: Sequence[str]) -> tuple[Contract, ...]:
         """Describe contracts.
@@ -64,6 +68,17 @@ class SimVenue:
         """Read how busy contracts are, where it is known."""
         known = (self._turnover(symbol) for symbol in symbols)
         return tuple(turnover for turnover in known if turnover is not None)
+
+    async def volatilities(self, symbols: Sequence[str]) -> tuple[Volatility, ...]:
+        """Tell how much contracts move a day, where it is known."""
+        self._turn()
+        known = (self._volatility(symbol) for symbol in symbols)
+        return tuple(volatility for volatility in known if volatility is not None)
+
+    async def pegs(self, assets: Sequence[str]) -> tuple[Peg, ...]:
+        """Read what settlement coins are worth in dollars, where it is known."""
+        known = (self._peg(asset) for asset in assets)
+        return tuple(peg for peg in known if peg is not None)
 
     async def account(self) -> AccountReport:
         """Read open orders, then wallets and positions."""
@@ -127,3 +142,12 @@ class SimVenue:
             filled=Contracts(ZERO),
             reason="the model exchange has no such order",
         )
+
+    async def transfer(self, transfer_id: str, asset: str, amount: Money) -> TransferReport:
+        """Move margin from the spot wallet to the futures wallet; what is not there is refused."""
+        self._turn()
+        return self._exchange.transfer(self._account, transfer_id, asset, amount)
+
+    async def transfer_of(self, transfer_id: str) -> TransferReport | None:
+        """Look a transfer up by our name for it."""
+        return self._exchange.transfer_of(self._account, transfer_id)

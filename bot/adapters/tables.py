@@ -36,11 +36,12 @@ from sqlalchemy import (
 )
 
 from bot.core.orders import OrderState, TimeInForce
+from bot.core.snapshot import State
 from bot.core.values import Side
 
 T = TypeVar("T")
 
-REVISIONS = ("0001", "0002")
+REVISIONS = ("0001", "0002", "0003")
 """Schemas this Hedgerow can open, oldest first. Kept as a list so that opening a journal need not load Alembic."""
 HEAD = REVISIONS[-1]
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -143,6 +144,7 @@ orders = Table(
     Column("updated_at_ms", BigInteger, nullable=False),
     ForeignKeyConstraint(["account", "decision_number"], ["decisions.account", "decisions.number"]),
     Index(None, "account", "state"),
+    Index("ix_orders_sent", "account", "sent_at_ms"),
 )
 
 order_events = Table(
@@ -246,6 +248,57 @@ writers = Table(
 )
 """Who may write: every opening counts the epoch up, and whoever holds an older one has been passed."""
 
+transfers = Table(
+    "transfers",
+    metadata,
+    Column("transfer_id", Text, primary_key=True),
+    Column("account", Text, nullable=False),
+    Column("decision_number", BigInteger, nullable=False),
+    Column("asset", Text, nullable=False),
+    Column("amount", ExactDecimal, nullable=False),
+    Column("needed", ExactDecimal, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("since_ms", BigInteger, nullable=False),
+    Column("updated_at_ms", BigInteger, nullable=False),
+    ForeignKeyConstraint(["account", "decision_number"], ["decisions.account", "decisions.number"]),
+    Index(None, "account"),
+)
+"""Top-ups of margin from the spot wallet; ``since_ms`` is when each came into its state."""
+
+controls = Table(
+    "controls",
+    metadata,
+    _number(),
+    Column("account", Text, nullable=False),
+    Column("hedge", Text),  # none is the whole account
+    Column("kind", Text, nullable=False),
+    Column("who", Text, nullable=False),
+    Column("why", Text, nullable=False),
+    Column("at_ms", BigInteger, nullable=False),
+    Index(None, "account"),
+)
+"""Persons' words: freeze, unwind, resume. Append-only, and the one table that others than the account's writer append to."""
+
+guard_events = Table(
+    "guard_events",
+    metadata,
+    _number(),
+    Column("account", Text, nullable=False),
+    Column("decision_number", BigInteger, nullable=False),
+    Column("at_ms", BigInteger, nullable=False),
+    Column("hedge", Text),  # none is the whole account
+    Column("kind", Text, nullable=False),
+    Column("state", Word(State), nullable=False),
+    Column("who", Text, nullable=False),
+    Column("key", Text, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("began", Boolean, nullable=False),
+    ForeignKeyConstraint(["account", "decision_number"], ["decisions.account", "decisions.number"]),
+    Index(None, "account", "key"),
+)
+"""Causes of the guard as they began and ended."""
+
 
 def values_of(record: Any) -> dict[str, Any]:  # noqa: ANN401 - any record
     """Spread a record over the columns that bear its fields' names; records inside it are not opened."""
@@ -264,12 +317,12 @@ def has(connection: Connection, table: Table, **key: str) -> bool:
     return bool(connection.execute(select(exists().where(*condition))).scalar())
 
 
-def upgrade(connection: Connection) -> None:
-    """Bring the schema to ``HEAD`` inside the caller's transaction, from whatever it is, an empty database included."""
+def upgrade(connection: Connection, schema: str = HEAD) -> None:
+    """Bring the database to a schema inside the caller's transaction, from whatever it is, an empty one included."""
     from alembic import command
     from alembic.config import Config
 
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
     config.attributes["connection"] = connection
-    command.upgrade(config, HEAD)
+    command.upgrade(config, schema)

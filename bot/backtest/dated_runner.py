@@ -24,10 +24,10 @@ import numpy as np
 from bot.adapters.clock import SimClock
 from bot.adapters.holdings import DeclaredHoldings
 from bot.adapters.sim_venue import SimVenue
+from bot.adapters.switch import NO_SWITCH
 from bot.backtest.dated_history import DatedHistory, Life
 from bot.backtest.dated_notes import Look, Slip, lacks_of, look_at, slips_of
-from bot.backtest.history import Floats, Ints
-from bot.backtest.runner import exact
+from bot.backtest.history import Floats, Ints, exact
 from bot.backtest.tally import Tally
 from bot.core.desk import Cancel
 from bot.core.instruments import DatedFuture, MarginMode
@@ -127,6 +127,7 @@ class DatedRunner:
             journal=self._tally,
             clock=self._clock,
             log=log,
+            switch=NO_SWITCH,
         )
         self._told = self._exchange.activity[rules.account]
         self._bar = 0

@@ -5,6 +5,7 @@ place. Spot may be missing (NaN) or stale (no volume): those bars are counted, a
 """
 
 from collections.abc import Sequence
+from decimal import Decimal
 from pathlib import Path
 
 import numpy as np
@@ -261,3 +262,8 @@ def _funding(
             raise HistoryError(f"{path}: interest_1h is per hour and the bars are not: give hourly bars.")
         return numbers["interest_1h"], numbers.get("index_open", numbers["open_perp"])
     return np.full(len(open_ms), np.nan), numbers["open_perp"]
+
+
+def exact(figure: float) -> Decimal:
+    """Turn a float of a candle file into the Decimal that was printed for it."""
+    return Decimal(repr(float(figure)))

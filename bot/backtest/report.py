@@ -10,8 +10,8 @@ from typing import cast
 
 import numpy as np
 
-from bot.backtest.history import Floats, Ints
-from bot.backtest.runner import Run, exact
+from bot.backtest.history import Floats, Ints, exact
+from bot.backtest.runner import Run
 from bot.core import formulas
 from bot.core.instruments import Contract
 from bot.core.positions import entry_of, open_pnl
@@ -31,6 +31,19 @@ class Effect:
     vol_reduction: float | None
     slope: float | None
     changes: int
+
+
+@record
+class Guarded:
+    """What the guard did."""
+
+    reductions: int
+    """Orders by which it made the hedge smaller."""
+    naked_max: Decimal
+    """Most coins that one left unhedged."""
+    top_ups: int
+    moved_settle: Decimal
+    """Margin they moved in, in settlement currency."""
 
 
 @record
@@ -76,6 +89,7 @@ class Report:
     margin_ratio_max: float | None
     liquidation_distance_min: float | None
     liquidations: int
+    guard: Guarded
     seconds: float
 
 
@@ -102,10 +116,9 @@ def report(run: Run, seconds: float) -> Report:
     last_spot = exact(_last_valid(history.spot, history.perp_close))
     rate = Decimal(1) if contract.linear else last_spot
     pnl, unrealised, funding, fees = _settled(run)
-    spot_pnl = _spot_pnl(run, last_spot)
-    series = _series(run)
+    spot_pnl, end = _spot_pnl(run, last_spot), run.path[-1]
+    series = series_of(run)
     effects = _effects(run, series)
-    end = run.path[-1]
     return Report(
         data=history.name,
         bars=len(history),
@@ -140,8 +153,20 @@ def report(run: Run, seconds: float) -> Report:
         achieved_ratio_max=_extreme(np.max, series.achieved),
         margin_ratio_max=_extreme(np.max, series.margin_ratio),
         liquidation_distance_min=_extreme(np.min, series.liquidation_distance),
-        liquidations=run.liquidations,
+        liquidations=len(run.liquidations),
+        guard=_guarded(run),
         seconds=seconds,
+    )
+
+
+def _guarded(run: Run) -> Guarded:
+    """Sum up the guard's acts."""
+    reductions = [step for step in run.guarded if step.kind == "reduce"]
+    return Guarded(
+        reductions=len(reductions),
+        naked_max=_plain(max((step.naked for step in reductions), default=ZERO)),
+        top_ups=len(run.guarded) - len(reductions),
+        moved_settle=_plain(sum((step.moved for step in run.guarded), ZERO)),
     )
 
 
@@ -164,9 +189,9 @@ def _settled(run: Run) -> tuple[Decimal, Decimal, Decimal, Decimal]:
 
 
 def _start_coins(run: Run) -> Decimal:
-    """Coins at the start: held outside, and the deposit of an inverse hedge."""
+    """Coins at the start: held outside, and the deposit and the reserve of an inverse hedge."""
     held = sum((holding.coins for holding in run.setup.holdings), ZERO)
-    return held if run.setup.contract.linear else held + run.setup.deposit
+    return held if run.setup.contract.linear else held + run.setup.deposit + run.setup.reserve
 
 
 def _spot_pnl(run: Run, last_spot: Decimal) -> Decimal:
@@ -189,7 +214,7 @@ def _dollar_offset(run: Run, spot_pnl: Decimal, futures_pnl: Decimal, last_spot:
 # --- series -------------------------------------------------------------------------------------------------
 
 
-def _series(run: Run) -> Series:
+def series_of(run: Run) -> Series:
     """Spread the changes of the account over the bars between them, and value it at each close."""
     history, contract = run.history, run.setup.contract
     span = slice(run.first_bar, len(history))
@@ -206,7 +231,8 @@ def _series(run: Run) -> Series:
         [float("nan" if p.liquidation_price is None else p.liquidation_price) for p in run.path]
     )[which]
     held = float(sum((holding.coins for holding in run.setup.holdings), ZERO))
-    own = np.full(len(which), held) if contract.linear else held + wallet - realised
+    spare = column([point.spare for point in run.path])
+    own = np.full(len(which), held) if contract.linear else held + spare + wallet - realised
     close, mark, spot = history.perp_close[span], history.mark[span], history.spot[span]
     pnl = realised + _open_pnl(contract, size, entry, close)
     hedge = pnl if contract.linear else pnl * spot

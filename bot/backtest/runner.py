@@ -20,8 +20,11 @@ import numpy as np
 from bot.adapters.clock import SimClock
 from bot.adapters.holdings import DeclaredHoldings
 from bot.adapters.sim_venue import SimVenue
-from bot.backtest.history import Bools, History
+from bot.adapters.switch import NO_SWITCH
+from bot.backtest.guard_notes import GuardStep, guard_steps
+from bot.backtest.history import Bools, History, exact
 from bot.backtest.tally import Tally
+from bot.backtest.volatility import DayVolatility
 from bot.core.instruments import Contract, MarginMode
 from bot.core.quiet import Quiet
 from bot.core.reports import Fill, Payment
@@ -47,6 +50,8 @@ class Setup:
     holdings: tuple[Holding, ...]
     deposit: Money
     """Margin at the start, in settlement currency."""
+    reserve: Money = Money(ZERO)
+    """The same in the spot wallet: what top-ups are made of; coins of an inverse hedge count as holdings."""
     margin_mode: MarginMode
     leverage: Decimal
     """Leverage the model account is set to."""
@@ -64,6 +69,8 @@ class PathPoint:
     contracts: Decimal
     cost: Decimal
     wallet: Decimal
+    spare: Decimal
+    """What is left in the spot wallet."""
     realised: Decimal
     seized: Decimal
     """Margin that liquidations took so far, beyond realised profit; negative is a loss."""
@@ -87,7 +94,9 @@ class Run:
     """The bar at whose close the first decision was taken."""
     slippage: Decimal
     """Quote currency lost between the mid at the decision and the fill."""
-    liquidations: int
+    liquidations: tuple[Payment, ...]
+    guarded: tuple[GuardStep, ...]
+    """What the guard did, oldest first."""
 
 
 class Runner:
@@ -103,15 +112,23 @@ class Runner:
         self._exchange.at_ms = int(history.open_ms[0])
         if setup.deposit > ZERO:
             self._exchange.deposit(rules.account, setup.contract.settle, setup.deposit)
+        if setup.reserve > ZERO:
+            self._exchange.reserve(rules.account, setup.contract.settle, setup.reserve)
+        self._volatility = DayVolatility(history, self._symbol)
         self._tally = Tally()
         self._clock = SimClock(int(history.open_ms[0]))
         self._loop = Loop(
             rules=rules,
-            venue=SimVenue(self._exchange, rules.account),
+            venue=SimVenue(
+                self._exchange,
+                rules.account,
+                volatility=lambda _symbol: self._volatility.at(self._clock.now_ms()),
+            ),
             holdings=DeclaredHoldings(setup.holdings),
             journal=self._tally,
             clock=self._clock,
             log=log,
+            switch=NO_SWITCH,
         )
         self._told = self._exchange.activity[rules.account]
         self._blind = history.blind
@@ -124,6 +141,7 @@ class Runner:
         self._stirred = False
         """Whether anything but funding happened since the last decision."""
         self._mids: dict[str, Decimal] = {}
+        self._guarded: list[GuardStep] = []
 
     async def run(self, progress: Callable[[int], None]) -> Run:
         """Replay every bar; ``progress`` is told the bars done."""
@@ -264,6 +282,7 @@ class Runner:
         """Note the first decision, and the mid at which each order was decided."""
         if self._first_bar is None:
             self._first_bar = bar
+        self._guarded += guard_steps(step)
         quote = step.snapshot.quote(self._symbol)
         for command in step.decision.commands:
             if isinstance(command, Approved):
@@ -289,6 +308,7 @@ class Runner:
                 contracts=position.contracts,
                 cost=position.cost,
                 wallet=self._account.balance("futures", contract.settle),
+                spare=self._account.balance("spot", contract.settle),
                 realised=position.realised,
                 seized=self._seized(),
                 liquidation_price=contract.liquidation_price(
@@ -314,10 +334,6 @@ class Runner:
             path=tuple(self._path),
             first_bar=len(self._history) - 1 if self._first_bar is None else self._first_bar,
             slippage=self._slippage(fills),
-            liquidations=len(self._liquidations),
+            liquidations=tuple(self._liquidations),
+            guarded=tuple(self._guarded),
         )
-
-
-def exact(figure: float) -> Decimal:
-    """Turn a float of a candle file into the Decimal that was printed for it."""
-    return Decimal(repr(float(figure)))

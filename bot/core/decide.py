@@ -1,8 +1,9 @@
 """The study's one door: ``decide(snapshot, rules) -> Decision``.
 
-Read it top to bottom: policies wish, selection says in which contract, exposure measures the gap, pricing writes a slip,
-risk stamps it, orders number it. Out come commands, refusals, the new memory, an explanation per hedge, and for how long
-the answer stays good. A hedge on its way from one contract to the next is decided in ``rolling``.
+Read it top to bottom: the guard looks at the account first; then policies wish, selection says in which contract, exposure
+measures the gap, pricing writes a slip, risk stamps it, orders number it. Out come commands, refusals, the new memory, an
+explanation per hedge, and for how long the answer stays good. What the guard does to a hedge is decided in ``guarding``, and
+a hedge on its way from one contract to the next in ``rolling``.
 
 Invariants held here: I4, |hedge| <= target + one step with in-flight and unknown counted; one working order per
 contract; nothing is decided for a hedge while an order's fate is open.
@@ -10,19 +11,21 @@ contract; nothing is decided for a hedge while an order's fate is open.
 
 from dataclasses import replace
 
-from bot.core import desk, exposure, policy, quiet, rolling, selection, urgency
+from bot.core import desk, exposure, guard, guarding, policy, quiet, rolling, selection, urgency
 from bot.core.desk import Case, Explanation, Outcome
+from bot.core.guard import Watch
 from bot.core.instruments import Contract
 from bot.core.orders import OrderState, WorkingOrder
 from bot.core.policy import NO_END_MS, MarketView
 from bot.core.quiet import Quiet
+from bot.core.relief import TopUp
 from bot.core.risk import Approved, Refused
 from bot.core.rules import HedgeRules, Rules
 from bot.core.selection import Legs
-from bot.core.snapshot import Memory, Snapshot
-from bot.core.values import ZERO, Contracts, record
+from bot.core.snapshot import Memory, Snapshot, State
+from bot.core.values import ONE, ZERO, Contracts, record
 
-Command = Approved | desk.Cancel
+Command = TopUp | Approved | desk.Cancel
 
 
 @record
@@ -36,6 +39,8 @@ class Decision:
     memory: Memory
     explanations: tuple[Explanation, ...]
     quiet: Quiet
+    watch: Watch | None = None
+    """What the guard found; None where nothing could be decided."""
 
 
 def decide(snapshot: Snapshot, rules: Rules) -> Decision:
@@ -43,18 +48,21 @@ def decide(snapshot: Snapshot, rules: Rules) -> Decision:
     number = snapshot.memory.number + 1
     if snapshot.missing:
         return _blind(snapshot, rules, number)
+    watch = guard.look(snapshot, rules)
     outcomes: list[Outcome] = []
     for hedge in rules.hedges:
         picture = _planned(snapshot, outcomes) if outcomes else snapshot
-        outcomes.append(_decide_hedge(picture, rules, hedge, number))
+        outcomes.append(_decide_hedge(picture, rules, hedge, number, watch))
+    moved = () if watch.top_up is None else (watch.top_up,)
     return Decision(
         number=number,
         at_ms=snapshot.at_ms,
-        commands=tuple(o.command for o in outcomes if o.command is not None),
+        commands=(*moved, *(o.command for o in outcomes if o.command is not None)),
         refused=tuple(o.refused for o in outcomes if o.refused is not None),
-        memory=Memory(number=number, hedges=tuple(o.memory for o in outcomes)),
+        memory=Memory(number=number, hedges=tuple(o.memory for o in outcomes), guard=watch.memory),
         explanations=tuple(o.explanation for o in outcomes),
-        quiet=_quiet(snapshot, outcomes),
+        quiet=_quiet(snapshot, outcomes, watch),
+        watch=watch,
     )
 
 
@@ -81,7 +89,7 @@ def _blind(snapshot: Snapshot, rules: Rules, number: int) -> Decision:
         at_ms=snapshot.at_ms,
         commands=(),
         refused=(),
-        memory=Memory(number=number, hedges=snapshot.memory.hedges),
+        memory=replace(snapshot.memory, number=number),
         explanations=tuple(
             Explanation(hedge=hedge.name, symbol=hedge.symbol, answer="blind", why=why)
             for hedge in rules.hedges
@@ -90,23 +98,39 @@ def _blind(snapshot: Snapshot, rules: Rules, number: int) -> Decision:
     )
 
 
-def _quiet(snapshot: Snapshot, outcomes: list[Outcome]) -> Quiet:
-    """Put the hedges' quiet times together; a hedge that acted or must look again leaves none."""
+def _quiet(snapshot: Snapshot, outcomes: list[Outcome], watch: Watch) -> Quiet:
+    """Put the hedges' quiet times together; a hedge that acted or must look again leaves none.
+
+    The account's prices move together, so that what one hedge or the guard has room for bounds the boxes of all.
+    """
     boxes = tuple(o.box for o in outcomes if o.box is not None)
-    if len(boxes) < len(outcomes):
+    if len(boxes) < len(outcomes) or watch.top_up is not None:
         return Quiet(until_ms=snapshot.at_ms, boxes=())
-    return Quiet(until_ms=min((o.until_ms for o in outcomes), default=NO_END_MS), boxes=boxes)
+    rooms = [o.room for o in outcomes if o.room is not None]
+    room = min(rooms, default=None)
+    lows = [*([] if watch.low is None else [watch.low]), *([] if room is None else [ONE / (ONE + room)])]
+    highs = [*([] if watch.high is None else [watch.high]), *([] if room is None else [ONE + room])]
+    incomes = watch.income_min, watch.income_max
+    return Quiet(
+        until_ms=min((watch.until_ms, *(o.until_ms for o in outcomes)), default=NO_END_MS),
+        boxes=tuple(
+            quiet.narrowed(box, max(lows, default=None), min(highs, default=None), incomes) for box in boxes
+        ),
+    )
 
 
 # --- one hedge ----------------------------------------------------------------------------------------------
 
 
-def _decide_hedge(snapshot: Snapshot, rules: Rules, hedge: HedgeRules, number: int) -> Outcome:
-    """Decide one hedge: choose its contract, wish, measure; then look at orders that work, or trade what is due."""
+def _decide_hedge(snapshot: Snapshot, rules: Rules, hedge: HedgeRules, number: int, watch: Watch) -> Outcome:
+    """Decide one hedge: choose its contract, wish, measure; then the guard, orders that work, or the trade that is due."""
     legs = selection.choose(snapshot, hedge, rules.roll, snapshot.memory.of(hedge.name))
     if legs.carrier is None:
         return _nowhere(snapshot, hedge, legs)
-    case = _case(snapshot, rules, hedge, number, legs, legs.carrier)
+    case = _case(snapshot, rules, hedge, number, legs, legs.carrier, watch)
+    guarded = guarding.act(case)
+    if guarded is not None:
+        return guarded
     if legs.near is not None:
         return rolling.decide_two_legs(case, legs.near)
     return _decide_one_leg(case)
@@ -123,6 +147,8 @@ def _decide_one_leg(case: Case) -> Outcome:
     trade = exposure.trade_needed(case.exposure, case.carrier)
     if trade == ZERO:
         return _hold(case)
+    if trade < ZERO and case.state is not State.NORMAL:
+        return guarding.hold_back(case)
     if rolling.ending(case.memory, case.legs, case.carrier):
         return desk.place(case, symbol, trade, "far", crossing=True)
     return desk.place(case, symbol, trade, "hedge", crossing=case.waited_out)
@@ -139,7 +165,13 @@ def _nowhere(snapshot: Snapshot, hedge: HedgeRules, legs: Legs) -> Outcome:
 
 
 def _case(
-    snapshot: Snapshot, rules: Rules, hedge: HedgeRules, number: int, legs: Legs, carrier: Contract
+    snapshot: Snapshot,
+    rules: Rules,
+    hedge: HedgeRules,
+    number: int,
+    legs: Legs,
+    carrier: Contract,
+    watch: Watch,
 ) -> Case:
     """Lay the papers out: what is there, what is wished for, how far apart they are."""
     book = exposure.book(snapshot, hedge, carrier.symbol)
@@ -148,7 +180,7 @@ def _case(
     moving = legs.rolling or rolling.ending(snapshot.memory.of(hedge.name), legs, carrier)
     aim = replace(target, band=rolling.IN_STEP) if moving else target
     measured = exposure.measure(book, hedge, aim, in_flight)
-    memory = urgency.judged(snapshot, rules, hedge, book, measured)
+    memory = urgency.judged(snapshot, rules, hedge, book, measured, watch.rung)
     return Case(
         snapshot=snapshot,
         rules=rules,
@@ -161,6 +193,7 @@ def _case(
         exposure=measured,
         memory=memory,
         roll=rolling.view(snapshot, rules.roll, hedge, legs, carrier, measured),
+        watch=watch,
     )
 
 

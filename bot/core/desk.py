@@ -4,10 +4,12 @@ Plain hedges and rolls are decided elsewhere; both put their answers together he
 """
 
 from dataclasses import replace
+from decimal import Decimal
 from typing import Literal
 
-from bot.core import pricing, quiet, risk, rolls
+from bot.core import gates, pricing, quiet, risk, rolls
 from bot.core.exposure import Book, Exposure
+from bot.core.guard import Watch
 from bot.core.instruments import Contract
 from bot.core.orders import BLOCKING, Leg, OrderRequest, WorkingOrder, client_order_id
 from bot.core.policy import Target
@@ -15,8 +17,8 @@ from bot.core.quiet import PriceBox
 from bot.core.risk import Approved, Refused, Wish
 from bot.core.rules import HedgeRules, Rules
 from bot.core.selection import Legs
-from bot.core.snapshot import Arrival, HedgeMemory, Setback, Snapshot
-from bot.core.values import ZERO, Coins, Contracts, Price, Ratio, record, side_of
+from bot.core.snapshot import Arrival, HedgeMemory, Setback, Snapshot, State
+from bot.core.values import ONE, ZERO, Coins, Contracts, Price, Ratio, record, side_of
 
 Answer = Literal["place", "cancel", "hold", "wait", "refused", "blind"]
 REFUSED_LOOK_MS = 60_000
@@ -74,6 +76,10 @@ class Explanation:
     target: Target | None = None
     exposure: Exposure | None = None
     roll: RollView | None = None
+    state: State = State.NORMAL
+    """What the guard lets the hedge do."""
+    naked: Coins = Coins(ZERO)
+    """Coins that the guard's reductions leave unhedged against the target."""
 
 
 @record
@@ -87,6 +93,8 @@ class Outcome:
     until_ms: int
     box: PriceBox | None = None
     """None: any price change asks again."""
+    room: Ratio | None = None
+    """How far all prices of the account may move without another answer, as a share; None is without limit."""
 
 
 @record
@@ -105,6 +113,12 @@ class Case:
     memory: HedgeMemory
     """As it was, with urgency judged anew."""
     roll: RollView | None
+    watch: Watch
+
+    @property
+    def state(self) -> State:
+        """What the guard lets the hedge do."""
+        return self.watch.state_of(self.hedge.name)
 
     @property
     def gap_since_ms(self) -> int:
@@ -161,7 +175,16 @@ class Case:
             target=self.target,
             exposure=self.exposure,
             roll=self.roll,
+            state=self.state,
+            naked=self.naked,
         )
+
+    @property
+    def naked(self) -> Coins:
+        """Coins that stay unhedged because the guard lets nothing be added; 0 while it does."""
+        if self.state is State.NORMAL:
+            return Coins(ZERO)
+        return Coins(max(-self.carrier.coins(self.exposure.gap, self.book.mark), ZERO))
 
 
 # --- answers ------------------------------------------------------------------------------------------------
@@ -222,9 +245,7 @@ def place(case: Case, symbol: str, signed: Contracts, leg: Leg, *, crossing: boo
     A trade through zero first goes to zero; a trade above a slice trades a slice; after rejections it waits, and as long
     as the contract is not traded or shows nothing to trade with.
     """
-    contract, quote = case.snapshot.contract(symbol), case.snapshot.quote(symbol)
-    if contract.status != "trading":
-        return wait(case, f"Nothing can be traded: {symbol} is {contract.status}.")
+    quote = case.snapshot.quote(symbol)
     if pricing.bare(side_of(signed), quote, crossing=crossing):
         return wait(case, f"Nothing can be traded: {symbol} has no book.")
     setback = _setback(case, symbol)
@@ -232,9 +253,9 @@ def place(case: Case, symbol: str, signed: Contracts, leg: Leg, *, crossing: boo
         why = f"The venue rejected {setback.count} order(s) in {symbol}; another may follow after a while."
         return wait(case, why, until_ms=pricing.retry_at_ms(setback) - 1)
     asked = wish_for(case, symbol, signed, leg, crossing=crossing)
-    stamped = risk.judge(case.snapshot, case.rules.risk, asked)
+    stamped = risk.judge(case.snapshot, case.rules, asked, case.state)
     if isinstance(stamped, Refused):
-        return refuse(case, stamped)
+        return refuse(case, stamped, _room(case, stamped, asked))
     return Outcome(
         explanation=case.explain("place", _place_words(stamped)),
         memory=case.gap_memory(sent=True),
@@ -243,16 +264,56 @@ def place(case: Case, symbol: str, signed: Contracts, leg: Leg, *, crossing: boo
     )
 
 
-def refuse(case: Case, stamped: Refused) -> Outcome:
-    """Report what the guard refused. Unless a quote was stale, the same prices are refused again for a while."""
-    look = 0 if "quote_age" in stamped.gates or case.legs.near else REFUSED_LOOK_MS
+def refuse(case: Case, stamped: Refused, room: Ratio | None = None) -> Outcome:
+    """Report what the guard refused, and how far all prices may move with it refused again; None looks at once."""
+    look = 0 if room is None else REFUSED_LOOK_MS
+    by_price = set(stamped.gates) <= gates.BY_PRICE
+    until_ms = case.target.valid_until_ms if by_price and room else case.snapshot.at_ms + look
     return Outcome(
         explanation=case.explain("refused", "The guard refused: " + ", ".join(stamped.gates) + "."),
         memory=case.gap_memory(),
         refused=stamped,
-        until_ms=min(case.snapshot.at_ms + look, case.target.valid_until_ms),
-        box=quiet.box_of(case.book, ZERO, quiet.NO_INCOME) if look else None,
+        until_ms=min(until_ms, case.target.valid_until_ms),
+        box=None if room is None else quiet.box_of(case.book, None if room else ZERO, quiet.NO_INCOME),
+        room=room,
     )
+
+
+def _room(case: Case, stamped: Refused, asked: Wish) -> Ratio | None:
+    """Find how far all prices may move together with the smallest order refused as well; None is no look ahead at all.
+
+    Where the smallest order is refused at both ends of a move by limits on the account, every order is at every price
+    between: those limits are monotone in size and price. The venue's minimum is not.
+    """
+    if "quote_age" in stamped.gates or case.legs.near:
+        return None
+    doubted = any(one.doubt for one in case.watch.standings)
+    if not set(stamped.gates) <= gates.BY_PRICE or asked.leg != "hedge" or doubted:
+        return Ratio(ZERO)
+    smallest = max(case.carrier.contracts_min, case.carrier.contracts_step)
+    least = replace(asked, request=replace(asked.request, contracts=smallest))
+
+    def refused(width: Decimal) -> bool:
+        ends = ONE / (ONE + width), ONE + width
+        return all(
+            _limited(risk.judge(case.snapshot.moved(end), case.rules, _repriced(least, end)))
+            and quiet.wants_more(case.book, case.hedge, case.target, case.exposure, end)
+            for end in ends
+        )
+
+    return Ratio(next((width for width in quiet.BOX_WIDTHS if refused(width)), ZERO))
+
+
+def _limited(stamped: Approved | Refused) -> bool:
+    """Whether a wish is refused by more than the venue's minimum; zero contracts pass that nowhere."""
+    return isinstance(stamped, Refused) and stamped.gates != ("venue_minimum",)
+
+
+def _repriced(asked: Wish, multiple: Decimal) -> Wish:
+    """Write a wish again at a multiple of its price."""
+    limit = asked.request.limit_price
+    price = None if limit is None else Price(limit * multiple)
+    return replace(asked, request=replace(asked.request, limit_price=price))
 
 
 def wish_for(case: Case, symbol: str, signed: Contracts, leg: Leg, *, crossing: bool) -> Wish:

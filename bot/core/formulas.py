@@ -1,7 +1,8 @@
 """Arithmetic of futures: payoff, delta, targets, margin, liquidation, funding, rolls. Nothing but formulas.
 
 Every function is written with ``+ - * /`` and comparisons only, so that it is exact for
-:class:`~decimal.Decimal` (to the context's 28 digits) and works on float arrays as well. Section numbers refer
+:class:`~decimal.Decimal` (to the context's 28 digits) and works on float arrays as well; but for
+:func:`day_volatility`, which takes logarithms of Decimals. Section numbers refer
 to the house's hedging reference.
 
 Signs and units, everywhere below:
@@ -16,6 +17,7 @@ Signs and units, everywhere below:
 from collections.abc import Sequence
 from decimal import Decimal
 from functools import reduce
+from itertools import pairwise
 from operator import add
 from typing import Protocol, TypeVar
 
@@ -245,3 +247,20 @@ def beta_hedge_pnl(value: Num, beta: Num, hedge_return: Num) -> Num:
 def effectiveness(variance_hedged: Num, variance_item: Num) -> Num:
     """Ederington's measure: ``1 - Var(item + hedge) / Var(item)``."""
     return 1 - variance_hedged / variance_item
+
+
+# --- volatility (section 14) --------------------------------------------------------------------------------
+
+
+def day_volatility(closes: Sequence[Decimal]) -> Decimal:
+    """Standard deviation of the log returns between closes, oldest first: a sample's. Logarithms: Decimals only.
+
+    Raises:
+        ValueError: there are fewer than three closes, hence fewer than two returns.
+    """
+    if len(closes) < 3:  # noqa: PLR2004 - two returns are the smallest sample
+        raise ValueError(f"{len(closes)} closes have no volatility: at least 3 are needed.")
+    returns = [(after / before).ln() for before, after in pairwise(closes)]
+    mean = sum(returns, Decimal(0)) / len(returns)
+    squares = sum(((one - mean) ** 2 for one in returns), Decimal(0))
+    return (squares / (len(returns) - 1)).sqrt()

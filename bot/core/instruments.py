@@ -7,6 +7,8 @@ currency, those of an inverse contract are coins. Callers never branch on the pa
 from collections.abc import Iterable
 from decimal import Decimal
 from enum import StrEnum
+from functools import lru_cache
+from itertools import pairwise
 from typing import Literal, assert_never
 
 from bot.core import formulas
@@ -65,6 +67,26 @@ def tiers_from(rows: Iterable[tuple[Decimal, Decimal, Decimal]]) -> tuple[Tier, 
     )
 
 
+@lru_cache(maxsize=256)
+def tier_fault(tiers: tuple[Tier, ...]) -> str:
+    """Say what is wrong with a venue's table of tiers, or nothing: no forecast can be made of a wrong one."""
+    if not tiers:
+        return "it is empty"
+    if tiers[0].value_min != ZERO:
+        return "it does not begin at value 0"
+    for lower, upper in pairwise(tiers):
+        if upper.value_min <= lower.value_min or upper.maintenance_rate < lower.maintenance_rate:
+            return "its tiers do not rise in value and in rate"
+        step = upper.value_min * (upper.maintenance_rate - lower.maintenance_rate)
+        jump = abs(lower.maintenance_amount + step - upper.maintenance_amount)
+        if jump > TIER_JUMP_MAX * upper.value_min * upper.maintenance_rate:
+            return f"maintenance jumps where the tier of {upper.value_min:f} begins"
+    return ""
+
+
+TIER_JUMP_MAX = ONE.scaleb(-3)
+"""How much of a tier's maintenance the amounts that a venue prints may be rounded by."""
+
 Status = Literal["trading", "halted", "delisted"]
 """Whether a venue takes orders in a contract."""
 
@@ -88,6 +110,8 @@ class Futures:
     fee_taker: Ratio
     margin_rule: MarginRule
     tiers: tuple[Tier, ...]
+    tiers_at_ms: int | None = None
+    """When the venue's table of tiers was read; None if it does not age."""
     status: Status = "trading"
 
     @property

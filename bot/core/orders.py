@@ -121,8 +121,8 @@ class WorkingOrder:
         return Contracts(self.request.side.sign * self.remaining)
 
 
-Leg = Literal["hedge", "near", "far"]
-"""Which leg of a decision an order is: the hedge's own trade, or a leg of a roll."""
+Leg = Literal["hedge", "near", "far", "guard", "unwind"]
+"""Which leg of a decision an order is: the hedge's own trade, a leg of a roll, the guard's reduction, a person's end."""
 
 ID_PREFIX = "hr"
 """Every client order id of ours begins so: foreign orders are told apart by it."""
@@ -138,3 +138,9 @@ def client_order_id(account: str, hedge: str, decision: int, leg: Leg, reprice: 
     """
     owner = hashlib.sha256(f"{account}\0{hedge}".encode()).hexdigest()[:10]
     return f"{ID_PREFIX}-{owner}-{decision}-{leg[0]}{reprice}"
+
+
+def transfer_id(account: str, decision: int) -> str:
+    """Name a transfer of margin: a pure function of the decision that asks for it, which asks for one at most."""
+    owner = hashlib.sha256(account.encode()).hexdigest()[:10]
+    return f"{ID_PREFIX}-{owner}-{decision}-t"

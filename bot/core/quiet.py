@@ -4,6 +4,7 @@ The loop sleeps and the backtest jumps while it lasts, so that cost grows with t
 little, never too much: a property test asks again at random inside it.
 """
 
+from dataclasses import replace
 from decimal import Decimal
 
 from bot.core.exposure import Book, Exposure, book_of, measure, net_delta, trade_needed
@@ -138,6 +139,55 @@ def _width(b: Book, hedge: HedgeRules, target: Target, now: Exposure) -> Decimal
         return all(trade_needed(corner, b.contract) == ZERO and corner.outside for corner in corners)
 
     return next((width for width in BOX_WIDTHS if safe(width)), ZERO)
+
+
+def wants_more(b: Book, hedge: HedgeRules, target: Target, now: Exposure, multiple: Decimal) -> bool:
+    """Whether a hedge that wants more short would still want more, or nothing, at a multiple of today's prices."""
+    moved = measure(_moved(b, multiple, multiple), hedge, target, now.in_flight)
+    return trade_needed(moved, b.contract) <= ZERO
+
+
+def room_to_want_more(
+    b: Book, hedge: HedgeRules, target: Target, now: Exposure
+) -> tuple[Ratio | None, tuple[Money | None, Money | None]]:
+    """Find how far prices may move, and what may come in, while a hedge that wants more short goes on wanting more.
+
+    A share of holdings wants the same at every price (reference section 3.1); income moves what an inverse hedge wants.
+    """
+    incomes = ANY_INCOME if b.contract.linear else NO_INCOME
+    if hedge.meaning is Meaning.SHARE_OF_HOLDINGS and b.others.coins == ZERO and b.position.contracts <= ZERO:
+        return None, incomes
+    widths = (
+        width
+        for width in BOX_WIDTHS
+        if all(wants_more(b, hedge, target, now, end) for end in (ONE / (ONE + width), ONE + width))
+    )
+    return Ratio(next(widths, ZERO)), incomes
+
+
+def narrowed(
+    box: PriceBox, low: Decimal | None, high: Decimal | None, incomes: tuple[Money | None, Money | None]
+) -> PriceBox:
+    """Cut a box down to multiples of its prices and to incomes; None cuts nothing.
+
+    An end that is an edge counts as outside by a hair: what 28 digits round away must not promise too much.
+    """
+    lows = [one for one in (box.low, None if low is None else min(low / CLEARLY, ONE)) if one is not None]
+    highs = [one for one in (box.high, None if high is None else max(high * CLEARLY, ONE)) if one is not None]
+    least = [one for one in (box.income_min, incomes[0]) if one is not None]
+    most = [one for one in (box.income_max, incomes[1]) if one is not None]
+    bounded = bool(lows or highs)
+    return replace(
+        box,
+        low=Ratio(max(lows, default=ONE / FAR)) if bounded else None,
+        high=Ratio(min(highs, default=FAR)) if bounded else None,
+        income_min=max(least, default=None),
+        income_max=min(most, default=None),
+    )
+
+
+FAR = Decimal(10) ** 6
+"""A multiple no price reaches."""
 
 
 def _moved(b: Book, mark: Decimal, index: Decimal) -> Book:

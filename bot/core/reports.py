@@ -32,7 +32,7 @@ class Payment:
     """Money that moved in a futures wallet without a trade. Received is positive."""
 
     payment_id: str
-    kind: Literal["funding", "deposit", "withdrawal", "liquidation"]
+    kind: Literal["funding", "deposit", "withdrawal", "transfer", "liquidation"]
     symbol: str | None
     asset: str
     amount: Money
@@ -50,3 +50,17 @@ class OrderReport:
     reason: str = ""
     request: OrderRequest | None = None
     """What was asked, where the venue tells."""
+
+
+TransferState = Literal["planned", "sent", "done", "refused"]
+"""A transfer is written down, sent, and then what the venue's records say; one nobody has a record of stays sent."""
+
+
+@record
+class TransferReport:
+    """What a venue says of a transfer of margin from the spot wallet to a futures wallet."""
+
+    transfer_id: str
+    state: TransferState
+    """``done`` or ``refused``."""
+    reason: str = ""

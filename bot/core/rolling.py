@@ -314,7 +314,7 @@ def _checked(case: Case, near: Contract, near_clip: Contracts) -> Refused | Cont
     size = _far_size(case, near, near_clip)
     after = _without(case.snapshot, near, near_clip)
     wish = desk.wish_for(case, case.carrier.symbol, Contracts(-size), "far", crossing=True)
-    stamped = risk.judge(after, case.rules.risk, wish)
+    stamped = risk.judge(after, case.rules, wish, case.state)
     left = abs(case.snapshot.position(near.symbol).contracts)
     if isinstance(stamped, Refused):
         return None if stamped.gates == ("venue_minimum",) and near_clip == left else stamped

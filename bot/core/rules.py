@@ -5,7 +5,8 @@ from enum import StrEnum
 from typing import Literal
 
 from bot.core.policy import Band, Policy
-from bot.core.values import Notional, Ratio, record
+from bot.core.snapshot import Rung
+from bot.core.values import Money, Notional, Ratio, record
 
 
 class Meaning(StrEnum):
@@ -102,20 +103,80 @@ class RollRules:
 
 
 @record
+class RungRules:
+    """When one rung is reached: any of the three, the strictest rules (reference section 14)."""
+
+    rung: Rung
+    distance: Ratio
+    """Price move to liquidation, as a share of the mark, below which it is."""
+    sigmas: Decimal
+    """The same in standard deviations of a day."""
+    margin_ratio: Ratio
+    """Maintenance over equity from which it is."""
+
+
+@record
+class GuardRules:
+    """What the guard does when margin thins."""
+
+    rungs: tuple[RungRules, ...]
+    """In the order of ``Rung``, nearer and nearer to liquidation; none at all is a guard that never acts."""
+    stay_seconds: Decimal
+    """How long a state lasts at least after its cause, or the guard's last reduction: what keeps guard and policy apart."""
+    divergence_max: Ratio
+    """Difference between the venue's word and our forecast, as a share of equity, from which it is an alarm."""
+    adl_rank_warn: int
+    """Place in the deleveraging queue from which a person is called."""
+    top_up: bool
+    """Whether collateral may be moved from the venue's spot wallet."""
+    top_up_distance: Ratio
+    """Distance a top-up restores."""
+    top_up_day_max: Money
+    """Most that may be moved in 24 hours, in settlement currency."""
+    after_shift: Literal["rehedge", "call"]
+    """What follows when a position shrank without an order of ours: hedge again, or leave it to a person."""
+
+    def of(self, rung: Rung) -> RungRules | None:
+        """Give one rung's rules; None if the guard has no such rung."""
+        return next((one for one in self.rungs if one.rung is rung), None)
+
+
+@record
 class RiskRules:
-    """What the guard will not let pass."""
+    """What the guard will not let pass: limits on an order, and on the account after it."""
 
     quote_age_seconds_max: Decimal
+    balance_age_seconds_max: Decimal
+    clock_skew_seconds_max: Decimal
+    """How far a quote may be ahead of our clock."""
     order_notional_max: Notional
+    orders_per_minute_max: int
+    """Orders that add exposure; what reduces is not counted."""
     position_notional_max: Notional
+    open_interest_share_max: Ratio
+    """Of all contracts open at the venue."""
     leverage_max: Decimal
-    """Position notional over margin equity, after the order."""
-    margin_ratio_stop: Ratio
-    """Maintenance over equity at which nothing may be added, after the order."""
-    liquidation_distance_stop: Ratio
-    """Rise from the mark to liquidation below which nothing may be added, after the order."""
+    """Value of a linear account's positions over its equity, after the order."""
+    leverage_inverse_max: Decimal
+    """The same for an account that is margined in coins: one turn safer (reference section 5.8)."""
+    shock: Ratio
+    """Adverse move of all prices that the account has to stand after the order, below the stop rung's margin ratio."""
+    shocks: tuple[tuple[str, Ratio], ...]
+    """The same for single coins."""
+    price_collar: Ratio
+    """How far on the wrong side of mark and index a limit price may be."""
+    basis_max: Ratio
+    """How far mark and index may be apart."""
+    depeg_max: Ratio
+    """How far the settlement coin may be from a dollar."""
+    tiers_age_hours_max: Decimal
+    """Oldest table of tiers to add on."""
     unknown_seconds_max: Decimal
     """How long an order's fate may be open before nothing is added anywhere in the account."""
+
+    def shock_of(self, asset: str) -> Ratio:
+        """Give the shock for a coin."""
+        return next((share for name, share in self.shocks if name == asset), self.shock)
 
 
 @record
@@ -141,4 +202,5 @@ class Rules:
     pricing: PricingRules
     roll: RollRules
     risk: RiskRules
+    guard: GuardRules
     books: BooksRules

@@ -1,6 +1,9 @@
 """One picture of one margin account: everything a decision may know, with the time printed on it."""
 
+from dataclasses import replace
 from decimal import Decimal
+from enum import IntEnum, StrEnum
+from typing import Literal
 
 from bot.core.instruments import Contract, MarginMode
 from bot.core.orders import WorkingOrder
@@ -19,13 +22,24 @@ class Holding:
 
 @record
 class Wallet:
-    """A futures wallet in one settlement currency: the margin of the account."""
+    """A futures wallet in one settlement currency: the margin of the account.
+
+    A unified account also takes coins of another kind as margin, less a haircut; they lie in wallets of their own.
+    """
 
     asset: str
     balance: Money
     """Realised: deposits + realised profit + funding - fees."""
     deposited: Money
     """Deposits less withdrawals since the account began."""
+    spare: Money = Money(ZERO)
+    """What lies in the venue's spot wallet and could be moved here at once."""
+    collateral_share: Ratio = Ratio(ZERO)
+    """Share of its value that backs positions that settle in something else: 0.95 is a haircut of 5 %; 0 backs none."""
+    equity: Money | None = None
+    """Wallet and unrealised profit by the venue's word; None if it gives none."""
+    maintenance: Money | None = None
+    """Maintenance margin of the wallet's positions by the venue's word; None if it gives none."""
 
 
 @record
@@ -40,6 +54,10 @@ class Position:
     """Price profit realised so far, fees and funding excluded, in settlement currency."""
     isolated_margin: Money | None = None
     """Margin set aside for it; None in a cross account, where the whole wallet stands behind it."""
+    liquidation_price: Price | None = None
+    """By the venue's word; None if it gives none, or if no price liquidates."""
+    adl_rank: int | None = None
+    """Place in the queue for auto-deleveraging, 1 the last and 5 the first to go; None if the venue gives none."""
 
 
 @record
@@ -81,6 +99,57 @@ class Turnover:
     volume_24h: Contracts
     """Traded in the last 24 hours."""
     open_interest: Contracts
+
+
+@record
+class Volatility:
+    """How much a contract's price moves."""
+
+    symbol: str
+    day: Ratio
+    """Standard deviation of daily log returns."""
+    until_ms: int
+    """Up to this time no newer figure is expected."""
+
+
+@record
+class Peg:
+    """What a settlement coin is worth."""
+
+    asset: str
+    price: Price
+    """In US dollars."""
+
+
+@record
+class Control:
+    """A person's word that is in force: nothing new, or everything closed."""
+
+    kind: Literal["freeze", "unwind"]
+    hedge: str | None
+    """None is the whole account."""
+    who: str
+    why: str
+    at_ms: int
+
+
+@record
+class Resume:
+    """A person's word that ended a freeze, an unwinding or a halt."""
+
+    hedge: str | None
+    """None is the whole account."""
+    at_ms: int
+
+
+@record
+class Transfer:
+    """Money on its way from the venue's spot wallet to a futures wallet, whose arrival nobody has confirmed."""
+
+    transfer_id: str
+    asset: str
+    amount: Money
+    since_ms: int
 
 
 @record
@@ -136,6 +205,63 @@ class HedgeMemory:
     roll: RollMemory | None = None
 
 
+class Rung(IntEnum):
+    """How near an account is to liquidation, and what the guard does about it; each rung includes those before."""
+
+    CLEAR = 0
+    """Nothing."""
+    WARN = 1
+    """Calls a person."""
+    TOP_UP = 2
+    """Moves collateral, where it may."""
+    STOP = 3
+    """Adds nothing."""
+    CANCEL = 4
+    """Takes orders back that would add."""
+    REDUCE = 5
+    """Closes what is needed to restore the distance of the top-up rung."""
+    HALT = 6
+    """Lets no policy trade until a person has released it; the guard itself goes on reducing."""
+
+
+class State(StrEnum):
+    """What the guard lets an account or a hedge do."""
+
+    NORMAL = "normal"
+    """Everything that passes its gates."""
+    REDUCING = "reducing"
+    """Nothing that adds exposure; what reduces it passes."""
+    HALTED = "halted"
+    """Nothing but what the guard itself closes; released by a person only."""
+
+
+@record
+class Latch:
+    """A halt that only a person releases."""
+
+    hedge: str | None
+    """None is the whole account."""
+    kind: Literal["margin", "shifted"]
+    since_ms: int
+
+
+@record
+class GuardMemory:
+    """What the guard remembers of an account's margin."""
+
+    state: State = State.NORMAL
+    """As margin alone would have it."""
+    since_ms: int = 0
+    """When margin was last found too thin, or the guard last reduced: the minimum stay runs from here."""
+    rung: Rung = Rung.CLEAR
+    """At the last look."""
+    reducing: bool = False
+    """A reduction has begun and has not yet restored the top-up distance."""
+    latches: tuple[Latch, ...] = ()
+    called: tuple[str, ...] = ()
+    """Keys of the causes that were found at the last look: a person is told of new ones only."""
+
+
 @record
 class Memory:
     """What the account remembers from one decision to the next."""
@@ -143,6 +269,7 @@ class Memory:
     number: int = 0
     """Number of the last decision."""
     hedges: tuple[HedgeMemory, ...] = ()
+    guard: GuardMemory = GuardMemory()
 
     def of(self, hedge: str) -> HedgeMemory:
         """Give the memory of one hedge, empty if it has none."""
@@ -173,8 +300,42 @@ class Snapshot:
     setbacks: tuple[Setback, ...] = ()
     shifted: tuple[str, ...] = ()
     """Contracts whose position moved without a fill of ours since the last decision: deleveraged, liquidated, a person."""
+    account_at_ms: int | None = None
+    """When the venue's word on the account was read; None if nobody says."""
+    volatilities: tuple[Volatility, ...] = ()
+    pegs: tuple[Peg, ...] = ()
+    orders_last_minute: int = 0
+    """Orders sent in the minute before."""
+    controls: tuple[Control, ...] = ()
+    """What persons have said and not taken back."""
+    resumes: tuple[Resume, ...] = ()
+    """When persons last released the account and its hedges."""
+    transfers: tuple[Transfer, ...] = ()
+    """Top-ups whose fate is open."""
+    top_up_refused_ms: int = 0
+    """When the venue last refused a top-up; 0 if the last one was taken."""
+    moved_today: Money = Money(ZERO)
+    """Moved from spot wallets to futures wallets in the last 24 hours."""
+    foreign: tuple[str, ...] = ()
+    """Contracts held that no hedge explains: their margin is known by the venue's word only."""
     missing: tuple[str, ...] = ()
     """Letters that did not come or came late, in words; any of them means: decide nothing."""
+
+    def moved(self, multiple: Decimal) -> "Snapshot":
+        """Show the account at a multiple of all prices; the venue's figures, which were of today's, are left out."""
+        quotes = tuple(
+            replace(
+                one,
+                bid=Price(one.bid * multiple),
+                ask=Price(one.ask * multiple),
+                mark=Price(one.mark * multiple),
+                index=Price(one.index * multiple),
+            )
+            for one in self.quotes
+        )
+        wallets = tuple(replace(one, equity=None, maintenance=None) for one in self.wallets)
+        positions = tuple(replace(one, liquidation_price=None) for one in self.positions)
+        return replace(self, quotes=quotes, wallets=wallets, positions=positions)
 
     def contract(self, symbol: str) -> Contract:
         """Find a contract by symbol; KeyError if the picture lacks it."""
@@ -207,12 +368,24 @@ class Snapshot:
         return Wallet(asset=asset, balance=Money(ZERO), deposited=Money(ZERO))
 
     def coins_held(self, asset: str) -> Coins:
-        """Sum the owner's coins of an asset outside the futures wallet."""
-        return Coins(sum([holding.coins for holding in self.holdings if holding.asset == asset], ZERO))
+        """Sum the owner's coins of an asset outside the futures wallet that settles in it.
+
+        Coins in the venue's spot wallet count, and so do coins that back positions which settle in something else.
+        """
+        coins = sum([holding.coins for holding in self.holdings if holding.asset == asset], ZERO)
+        for wallet in self.wallets:
+            if wallet.asset == asset:
+                coins += wallet.spare + (wallet.balance if wallet.collateral_share > ZERO else ZERO)
+        return Coins(coins)
 
     def working_on(self, symbol: str) -> tuple[WorkingOrder, ...]:
         """List our working orders in one contract."""
         return tuple([order for order in self.working if order.request.symbol == symbol])
+
+    def flying(self, symbol: str, sign: int) -> Contracts:
+        """Sum the signed contracts that working orders of one side may still fill: +1 buys, -1 sells."""
+        mine = [one.in_flight for one in self.working_on(symbol) if one.request.side.sign == sign]
+        return Contracts(sum(mine, ZERO))
 
     def in_flight(self, symbol: str) -> Contracts:
         """Sum the signed contracts that working orders in one contract may still fill."""

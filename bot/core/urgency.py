@@ -7,28 +7,32 @@ until it is closed.
 
 from dataclasses import replace
 
-from bot.core import risk
 from bot.core.exposure import Book, Exposure
 from bot.core.instruments import family_of
-from bot.core.risk import After, within
-from bot.core.rules import HedgeRules, RiskRules, Rules
-from bot.core.snapshot import HedgeMemory, Snapshot
+from bot.core.rules import HedgeRules, Rules
+from bot.core.snapshot import HedgeMemory, Rung, Snapshot
 from bot.core.values import ZERO
 
 
 def judged(
-    snapshot: Snapshot, rules: Rules, hedge: HedgeRules, book: Book, measured: Exposure
+    snapshot: Snapshot, rules: Rules, hedge: HedgeRules, book: Book, measured: Exposure, rung: Rung
 ) -> HedgeMemory:
     """Give the hedge's memory with urgency judged anew; forgotten with the gap it belongs to."""
     memory = snapshot.memory.of(hedge.name)
     if not measured.outside:
         return replace(memory, urgent="") if memory.urgent else memory
-    cause = memory.urgent or _cause(snapshot, rules, hedge, book, measured, memory)
+    cause = memory.urgent or _cause(snapshot, rules, hedge, book, measured, memory, rung)
     return replace(memory, urgent=cause) if cause else memory
 
 
 def _cause(
-    snapshot: Snapshot, rules: Rules, hedge: HedgeRules, book: Book, measured: Exposure, memory: HedgeMemory
+    snapshot: Snapshot,
+    rules: Rules,
+    hedge: HedgeRules,
+    book: Book,
+    measured: Exposure,
+    memory: HedgeMemory,
+    rung: Rung,
 ) -> str:
     """Say in words why a gap cannot wait; empty if it can."""
     if memory.own is not None and abs(measured.own - memory.own) > hedge.band.outer * memory.own:
@@ -37,7 +41,7 @@ def _cause(
         return "the position moved without an order of ours"
     if _wide(rules, book, measured, memory):
         return "the gap of a standing hedge is wide"
-    if measured.gap > ZERO and _stressed(risk.margin_now(snapshot, book.contract.symbol), rules.risk, book):
+    if measured.gap > ZERO and rung >= Rung.STOP:
         return "margin is thin and the hedge is to be reduced"
     return ""
 
@@ -48,11 +52,3 @@ def _wide(rules: Rules, book: Book, measured: Exposure, memory: HedgeMemory) -> 
         return False
     own = book.contract.contracts_for(measured.own, book.mark)
     return abs(measured.gap) >= rules.pricing.urgent_gap * own
-
-
-def _stressed(now: After, rules: RiskRules, book: Book) -> bool:
-    """Whether the account stands where nothing may be added."""
-    return not (
-        within(now.margin_ratio, rules.margin_ratio_stop, most=True)
-        and within(now.liquidation_distance(book.mark), rules.liquidation_distance_stop, most=False)
-    )

@@ -10,22 +10,14 @@ from bot.core.books import misfit, report_on
 from bot.core.decide import Decision
 from bot.core.desk import Cancel
 from bot.core.orders import DONE, OrderRequest, OrderState, WorkingOrder
+from bot.core.relief import TopUp
 from bot.core.reports import OrderReport
 from bot.core.risk import Approved
 from bot.core.values import ZERO, Contracts
 from bot.shell.lookup import Done, find, look_up, settle
 from bot.shell.patience import patiently
-from bot.shell.ports import (
-    AuthFailedError,
-    Hall,
-    RateLimitedError,
-    RefusedForNowError,
-    UnreachableError,
-    VenueError,
-)
-
-NOT_PLACED = (UnreachableError, RateLimitedError, RefusedForNowError)
-"""Proofs that nothing was placed. Every other failure proves nothing."""
+from bot.shell.ports import NOT_PLACED, AuthFailedError, Hall, VenueError
+from bot.shell.transfer import move_margin
 
 
 async def execute(decision: Decision, hall: Hall) -> tuple[Done, ...]:
@@ -37,6 +29,9 @@ async def execute(decision: Decision, hall: Hall) -> tuple[Done, ...]:
     """
     cancels = [command for command in decision.commands if isinstance(command, Cancel)]
     places = [command for command in decision.commands if isinstance(command, Approved)]
+    for command in decision.commands:
+        if isinstance(command, TopUp):
+            await move_margin(command, hall)
     working = {order.request.client_order_id: order for order in hall.journal.working()}
     done = [
         await take_back(working[command.client_order_id], command.reason, hall)

@@ -9,6 +9,7 @@ from bot.core.instruments import Contract, family_of
 from bot.core.rules import Kind, Rules
 from bot.core.snapshot import Holding, Position, Quote
 from bot.core.values import ZERO
+from bot.shell.ports import AccountReport
 
 CLOCK_BACK_MS_MAX = 1_000
 """How far the clock may go back between two decisions: what a machine that keeps time is corrected by."""
@@ -23,15 +24,30 @@ def missing_letters(
 ) -> tuple[str, ...]:
     """Name what is missing about the hedges.
 
-    A position that no hedge explains has no quote here: its margin cannot be judged, so that nothing is decided beside it.
+    A position of a hedge's own family that the picture cannot show would be missing from the hedge's size.
     """
-    known = {contract.symbol for contract in contracts}
     listed = {holding.asset for holding in holdings}
-    foreign = [p.symbol for p in positions if p.contracts != ZERO and p.symbol not in known]
+    families = {hedge.symbol for hedge in rules.hedges}
+    strays = [one for one in foreign_positions(contracts, positions) if family_of(one) in families]
     return tuple(
         _unquoted(rules, quotes, positions)
         + [f"no statement of {hedge.asset} holdings" for hedge in rules.hedges if hedge.asset not in listed]
-        + [f"a position in {symbol} that no hedge explains: close it, or hedge with it" for symbol in foreign]
+        + [f"a position in {symbol} that no hedge explains: close it, or hedge with it" for symbol in strays]
+    )
+
+
+def foreign_positions(contracts: tuple[Contract, ...], positions: tuple[Position, ...]) -> tuple[str, ...]:
+    """List contracts held that no hedge explains: the guard lets nothing be added beside them."""
+    known = {contract.symbol for contract in contracts}
+    return tuple(p.symbol for p in positions if p.contracts != ZERO and p.symbol not in known)
+
+
+def mode_letters(account: AccountReport) -> tuple[str, ...]:
+    """Name a position mode in which sizes do not mean what they say."""
+    if account.one_way:
+        return ()
+    return (
+        "the account is in hedge mode, with a long and a short position a contract: set it to one-way mode at the venue",
     )
 
 

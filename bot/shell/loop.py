@@ -13,13 +13,24 @@ from bot.core.desk import Explanation
 from bot.core.orders import OrderState
 from bot.core.reports import Fill, OrderReport
 from bot.core.rules import Rules
-from bot.core.snapshot import Snapshot
+from bot.core.snapshot import Control, Resume, Snapshot
 from bot.core.values import record
 from bot.shell.execute import execute, may_stand, take_back
 from bot.shell.listing import NOTHING_LISTED, read_listing
-from bot.shell.observe import observe
+from bot.shell.observe import observe, switched
 from bot.shell.patience import patiently
-from bot.shell.ports import AuthFailedError, Clock, Hall, Holdings, Journal, Log, Venue, VenueError
+from bot.shell.ports import (
+    AuthFailedError,
+    Clock,
+    GuardBook,
+    Hall,
+    Holdings,
+    Journal,
+    Log,
+    Switch,
+    Venue,
+    VenueError,
+)
 from bot.shell.reconcile import drop_unsent
 
 
@@ -54,6 +65,7 @@ class Loop:
         journal: Journal,
         clock: Clock,
         log: Log,
+        switch: Switch,
         accept_terms: bool = False,
     ) -> None:
         self.rules = rules
@@ -64,12 +76,18 @@ class Loop:
             journal=journal,
             clock=clock,
             log=self._bound.bind(hedge="all", decision=0),
+            switch=switch,
         )
         self._accept_terms = accept_terms
         self._listing = NOTHING_LISTED
         self._steps_listed = 0
         """Steps since the contracts were listed."""
         self._last: Decision | None = None
+        self._words: tuple[tuple[Control, ...], tuple[Resume, ...]] = ((), ())
+        """Persons' words at the last step."""
+        self._stamp: object = None
+        self._book = GuardBook()
+        """As it was when the journal had that stamp."""
         self._said: dict[str, tuple[str, str]] = {}
         self._called: set[tuple[str, str]] = set()
 
@@ -97,6 +115,7 @@ class Loop:
         decision = decide(snapshot, self.rules)
         self._hall.journal.decided(snapshot, decision)
         self._last = decision
+        self._words = snapshot.controls, snapshot.resumes
         self._hall = replace(self._hall, log=self._bound.bind(hedge="all", decision=decision.number))
         done = await execute(decision, self._hall)
         step = Step(
@@ -122,9 +141,11 @@ class Loop:
             self._steps_listed = 0
 
     async def stirred(self, last: Decision) -> bool:
-        """Whether anything happened that ends the last answer's quiet: time, a price, a fill or a payment."""
+        """Whether anything happened that ends the last answer's quiet: time, a person's word, a price, a fill, a payment."""
         venue, clock = self._hall.venue, self._hall.clock
         if clock.now_ms() > last.quiet.until_ms:
+            return True
+        if self._spoken(clock.now_ms()):
             return True
         symbols = tuple(contract.symbol for contract in self._listing.contracts)
         quotes = await patiently(lambda: venue.quotes(symbols), clock)
@@ -132,6 +153,14 @@ class Loop:
             return True
         activity = await patiently(lambda: venue.activity(self._hall.journal.cursor()), clock)
         return bool(activity.fills or activity.payments)
+
+    def _spoken(self, now_ms: int) -> bool:
+        """Whether a person has said something since the last step; the journal is asked only once it was written to."""
+        controls, resumes = self._words
+        stamp = self._hall.journal.stamp()
+        if stamp != self._stamp:
+            self._stamp, self._book = stamp, self._hall.journal.guard_book(now_ms)
+        return (self._book.controls + switched(self._hall), self._book.resumes) != (controls, resumes)
 
     async def poll(self, heartbeat_ms: int) -> Step | None:
         """Step if the picture stirs, or if the last decision is a heartbeat old; else leave everything alone.
@@ -192,6 +221,7 @@ class Loop:
     def _tell(self, step: Step) -> None:
         """Log what a step came to, every line with its hedge and decision number; repeats only for debugging."""
         log = self._bound.bind(decision=step.decision.number)
+        self._tell_guard(step, log)
         for explanation in step.decision.explanations:
             said = explanation.answer, explanation.why
             loud = explanation.answer in LOUD and self._said.get(explanation.hedge) != said
@@ -203,6 +233,18 @@ class Loop:
             log.bind(hedge=self._hedge_of(fill.symbol)).info(
                 "filled", side=str(fill.side), contracts=str(fill.contracts), price=str(fill.price)
             )
+
+    def _tell_guard(self, step: Step, log: Log) -> None:
+        """Call a person about causes of the guard that were not there before, and say when they have ended."""
+        watch, known = step.decision.watch, step.snapshot.memory.guard.called
+        if watch is None:
+            return
+        for cause in watch.causes:
+            if cause.key not in known:
+                say = log.bind(hedge=cause.hedge or "all")
+                say.warning(cause.text, cause=cause.kind, state=str(cause.state), who=cause.who)
+        if known and not watch.causes:
+            log.bind(hedge="all").warning("the guard lets everything pass again", state=str(watch.state))
 
     def _call_about(self, explanation: Explanation, say: Log) -> None:
         """Call a person, once a contract, when a roll is not over although its contract soon expires."""

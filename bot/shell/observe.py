@@ -1,14 +1,27 @@
 """Empty the letter boxes and lay one tray: a Snapshot, with every missing letter named."""
 
-from bot.core.instruments import Contract, Perpetual, family_of
+from bot.core.instruments import Contract, Perpetual
 from bot.core.reports import Fill
-from bot.core.rules import Kind, Rules
-from bot.core.snapshot import Quote, Snapshot, Turnover
-from bot.shell.letters import clock_letters, missing_letters
+from bot.core.rules import Rules
+from bot.core.snapshot import Control, Funding, Peg, Quote, Snapshot, Turnover, Volatility
+from bot.core.values import record
+from bot.shell.letters import clock_letters, foreign_positions, missing_letters, mode_letters
 from bot.shell.listing import Listing
 from bot.shell.patience import patiently
-from bot.shell.ports import Hall, Holdings
+from bot.shell.ports import GuardBook, Hall, Holdings
 from bot.shell.reconcile import agree
+from bot.shell.transfer import look_up_transfers
+
+
+@record
+class Market:
+    """What the venue says of contracts, whoever asks."""
+
+    quotes: tuple[Quote, ...]
+    funding: tuple[Funding, ...]
+    turnovers: tuple[Turnover, ...]
+    volatilities: tuple[Volatility, ...]
+    pegs: tuple[Peg, ...]
 
 
 async def observe(
@@ -16,20 +29,18 @@ async def observe(
 ) -> tuple[Snapshot, tuple[Fill, ...]]:
     """Read everything a decision may know, make books and venue agree on the way, and give the new fills beside it.
 
+    Transfers are looked up before the wallets are read, so that one that is done has been credited in the picture.
+
     Raises:
         VenueError: a part of the picture could not be read.
         JournalUnavailableError: what was heard could not be written.
     """
-    venue, journal = hall.venue, hall.journal
+    journal, book = hall.journal, await _guard_book(hall, rules)
     picture = await agree(rules, hall, mend=mend)
     account = picture.account
     contracts = listing.with_held(journal.held(), journal.terms(), rules)
-    symbols = tuple(contract.symbol for contract in contracts)
     held = await patiently(holdings.read, hall.clock)
-    quotes: tuple[Quote, ...] = await patiently(lambda: venue.quotes(symbols), hall.clock)
-    perpetuals = tuple(contract.symbol for contract in contracts if isinstance(contract, Perpetual))
-    funding = await patiently(lambda: venue.funding(perpetuals), hall.clock)
-    turnovers = await _turnovers(rules, contracts, hall)
+    market = await _market(contracts, hall)
     at_ms = hall.clock.now_ms()
     snapshot = Snapshot(
         account=rules.account,
@@ -38,27 +49,61 @@ async def observe(
         holdings=held,
         wallets=account.wallets,
         positions=account.positions,
-        quotes=quotes,
-        funding=funding,
+        quotes=market.quotes,
+        funding=market.funding,
         working=journal.working(),
         memory=journal.memory(),
         margin_mode=account.margin_mode,
         leverage=account.leverage,
-        turnovers=turnovers,
+        turnovers=market.turnovers,
         setbacks=journal.rejected(),
         shifted=journal.shifted(),
+        account_at_ms=account.at_ms,
+        volatilities=market.volatilities,
+        pegs=market.pegs,
+        orders_last_minute=book.orders_last_minute,
+        controls=book.controls + switched(hall),
+        resumes=book.resumes,
+        transfers=book.transfers,
+        top_up_refused_ms=book.top_up_refused_ms,
+        moved_today=book.moved_today,
+        foreign=foreign_positions(contracts, account.positions),
         missing=picture.letters
         + listing.letters
-        + missing_letters(rules, contracts, held, quotes, account.positions)
-        + clock_letters(rules, quotes, at_ms, journal.last_at_ms()),
+        + missing_letters(rules, contracts, held, market.quotes, account.positions)
+        + mode_letters(account)
+        + clock_letters(rules, market.quotes, at_ms, journal.last_at_ms()),
     )
     return snapshot, picture.fills
 
 
-async def _turnovers(rules: Rules, contracts: tuple[Contract, ...], hall: Hall) -> tuple[Turnover, ...]:
-    """Read how busy the contracts of dated hedges are; others do not ask."""
-    dated = {hedge.symbol for hedge in rules.hedges if hedge.kind is Kind.DATED}
-    symbols = tuple(contract.symbol for contract in contracts if family_of(contract.symbol) in dated)
-    if not symbols:
+async def _guard_book(hall: Hall, rules: Rules) -> GuardBook:
+    """Read what the books tell the guard, transfers brought up to the venue's word first."""
+    book = hall.journal.guard_book(hall.clock.now_ms())
+    if not book.transfers:
+        return book
+    await look_up_transfers(book.transfers, rules, hall)
+    return hall.journal.guard_book(hall.clock.now_ms())
+
+
+async def _market(contracts: tuple[Contract, ...], hall: Hall) -> Market:
+    """Read prices and what else is known of contracts; each is asked again by the clock if need be."""
+    venue, clock = hall.venue, hall.clock
+    symbols = tuple(contract.symbol for contract in contracts)
+    perpetuals = tuple(contract.symbol for contract in contracts if isinstance(contract, Perpetual))
+    settles = tuple({contract.settle: None for contract in contracts})
+    return Market(
+        quotes=await patiently(lambda: venue.quotes(symbols), clock),
+        funding=await patiently(lambda: venue.funding(perpetuals), clock),
+        turnovers=await patiently(lambda: venue.turnovers(symbols), clock),
+        volatilities=await patiently(lambda: venue.volatilities(symbols), clock),
+        pegs=await patiently(lambda: venue.pegs(settles), clock),
+    )
+
+
+def switched(hall: Hall) -> tuple[Control, ...]:
+    """Make a control of a kill switch that is pulled; it has no time, so that it is the same at every look."""
+    where = hall.switch.pulled()
+    if not where:
         return ()
-    return await patiently(lambda: hall.venue.turnovers(symbols), hall.clock)
+    return (Control(kind="freeze", hedge=None, who="kill switch", why=where, at_ms=0),)

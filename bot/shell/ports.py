@@ -25,9 +25,24 @@ from bot.core.books import Incident
 from bot.core.decide import Decision
 from bot.core.instruments import Contract, MarginMode
 from bot.core.orders import OrderRequest, WorkingOrder
-from bot.core.reports import Fill, OrderReport, Payment
-from bot.core.snapshot import Funding, Holding, Memory, Position, Quote, Setback, Snapshot, Turnover, Wallet
-from bot.core.values import Contracts, record
+from bot.core.reports import Fill, OrderReport, Payment, TransferReport
+from bot.core.snapshot import (
+    Control,
+    Funding,
+    Holding,
+    Memory,
+    Peg,
+    Position,
+    Quote,
+    Resume,
+    Setback,
+    Snapshot,
+    Transfer,
+    Turnover,
+    Volatility,
+    Wallet,
+)
+from bot.core.values import ZERO, Contracts, Money, record
 
 
 class HedgerowError(Exception):
@@ -62,6 +77,10 @@ class AuthFailedError(VenueError):
     """The key is not accepted: halt and call a person."""
 
 
+NOT_PLACED = (UnreachableError, RateLimitedError, RefusedForNowError)
+"""Proofs that nothing was placed. Every other failure proves nothing."""
+
+
 class JournalUnavailableError(HedgerowError):
     """The journal cannot be written or is not ours to write: send nothing."""
 
@@ -82,6 +101,8 @@ class AccountReport:
     margin_mode: MarginMode
     leverage: Decimal
     """Leverage the account is set to."""
+    one_way: bool = True
+    """Whether a contract has one net position; in hedge mode it has a long and a short one."""
 
 
 @record
@@ -111,6 +132,12 @@ class Venue(Protocol):
     async def positions(self, symbols: Sequence[str]) -> tuple[Position, ...]:
         """Read positions from a second source, one by one: what an empty list in ``account`` is checked against."""
 
+    async def volatilities(self, symbols: Sequence[str]) -> tuple[Volatility, ...]:
+        """Measure how much contracts move a day, over the last thirty; one without enough history is left out."""
+
+    async def pegs(self, assets: Sequence[str]) -> tuple[Peg, ...]:
+        """Read what settlement coins are worth in dollars; one without a price is left out."""
+
     async def quotes(self, symbols: Sequence[str]) -> tuple[Quote, ...]:
         """Read prices; a contract without a price is left out."""
 
@@ -128,6 +155,12 @@ class Venue(Protocol):
 
     async def cancel(self, symbol: str, client_order_id: str) -> OrderReport:
         """Cancel an order; an order already done reports how it ended."""
+
+    async def transfer(self, transfer_id: str, asset: str, amount: Money) -> TransferReport:
+        """Move margin from the spot wallet to the futures wallet, under our name for it. Never retried by anyone."""
+
+    async def transfer_of(self, transfer_id: str) -> TransferReport | None:
+        """Look a transfer up by our name for it; None if the venue has no record of it *now*."""
 
 
 class Holdings(Protocol):
@@ -156,6 +189,23 @@ class Heard:
     """One for every contract with fills that no living order of ours explains."""
 
 
+@record
+class GuardBook:
+    """What the books tell the guard."""
+
+    controls: tuple[Control, ...] = ()
+    """Persons' words that are in force."""
+    resumes: tuple[Resume, ...] = ()
+    """The last release of the account, and of each hedge that ever was released."""
+    transfers: tuple[Transfer, ...] = ()
+    """Transfers that have left, or may have, and whose fate is open."""
+    top_up_refused_ms: int = 0
+    """When the last transfer was refused; 0 if it was not."""
+    moved_today: Money = Money(ZERO)
+    """Sum of transfers of the last 24 hours that are done or whose fate is open."""
+    orders_last_minute: int = 0
+
+
 class Journal(Protocol):
     """The ledger of one account. Each method is one transaction, durable when it returns.
 
@@ -163,7 +213,9 @@ class Journal(Protocol):
     """
 
     def decided(self, snapshot: Snapshot, decision: Decision) -> None:
-        """Write a decision with its snapshot, and its orders as PLANNED (invariant I6).
+        """Write a decision with its snapshot, its orders as PLANNED and its transfer as planned (invariant I6).
+
+        Causes of the guard that were not there at the decision before are written as events, with who and why.
 
         A decision on a whole picture answers what shifted until then.
         """
@@ -216,6 +268,25 @@ class Journal(Protocol):
     def cursor(self) -> int:
         """Give the cursor of the last activity heard."""
 
+    def stamp(self) -> object:
+        """Give something that differs once anybody, in any process, has written; cheap enough for every poll."""
+
+    def said(self) -> tuple[tuple[Control, ...], tuple[Resume, ...]]:
+        """Read persons' words that are in force, and their releases, anew: others write them."""
+
+    def guard_book(self, at_ms: int) -> GuardBook:
+        """Give what the guard has to know; persons' words are read anew each time, as others write them."""
+
+    def transfer_moved(self, report: TransferReport, at_ms: int) -> None:
+        """Write a transfer's new state."""
+
+
+class Switch(Protocol):
+    """A kill switch that anybody can pull."""
+
+    def pulled(self) -> str:
+        """Say where it is pulled, or nothing."""
+
 
 class Log(Protocol):
     """A log whose lines carry what was bound to it."""
@@ -242,3 +313,4 @@ class Hall:
     clock: Clock
     log: Log
     """With the account bound to it."""
+    switch: "Switch"

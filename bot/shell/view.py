@@ -3,13 +3,13 @@
 from collections.abc import Iterable
 from decimal import Decimal
 
-from bot.core import risk
 from bot.core.decide import Decision
 from bot.core.desk import Explanation, RollView
+from bot.core.forecast import forecast
 from bot.core.instruments import Contract, family_of
 from bot.core.orders import OrderState
 from bot.core.reports import Fill, Payment
-from bot.core.snapshot import Snapshot
+from bot.core.snapshot import Rung, Snapshot, State
 from bot.core.values import ZERO, Coins, Contracts, Price, Ratio, Side, record
 
 
@@ -65,6 +65,14 @@ class HedgeView:
     in_flight: Contracts | None
     gap: Contracts | None
     band_outer: Contracts | None
+    state: State
+    """What the guard lets the hedge do."""
+    causes: tuple[str, ...]
+    """Why it lets no more happen, or why a person should look."""
+    rung: Rung
+    """Of the account's margin ladder."""
+    naked: Coins
+    """Coins unhedged because of the guard."""
     margin_ratio: Decimal | None
     liquidation_price: Price | None
     liquidation_distance: Decimal | None
@@ -124,11 +132,8 @@ def _view(
     payments: tuple[Payment, ...],
 ) -> HedgeView:
     symbol, exposure, target = explanation.symbol, explanation.exposure, explanation.target
-    contract, quote, margin = (
-        snapshot.contract(symbol),
-        snapshot.quote(symbol),
-        risk.margin_now(snapshot, symbol),
-    )
+    contract, quote = snapshot.contract(symbol), snapshot.quote(symbol)
+    margin, watch = forecast(snapshot, symbol), decision.watch
     profit = _profit(snapshot, contract, since, fills, payments)
     return HedgeView(
         account=snapshot.account,
@@ -151,9 +156,15 @@ def _view(
         in_flight=None if exposure is None else exposure.in_flight,
         gap=None if exposure is None else exposure.gap,
         band_outer=None if exposure is None else exposure.band_outer,
-        margin_ratio=margin.margin_ratio,
+        state=explanation.state,
+        causes=()
+        if watch is None
+        else tuple(cause.text for cause in watch.causes if cause.hedge in {None, explanation.hedge}),
+        rung=Rung.CLEAR if watch is None else watch.rung,
+        naked=explanation.naked,
+        margin_ratio=margin.pool.ratio,
         liquidation_price=margin.liquidation_price,
-        liquidation_distance=margin.liquidation_distance(quote.mark),
+        liquidation_distance=margin.pool.reach().distance,
         working=_orders(snapshot, contract.family),
         roll=explanation.roll,
         profit=profit,

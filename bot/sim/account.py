@@ -10,8 +10,7 @@ from typing import Literal
 
 from bot.core.instruments import Contract, MarginMode, MarginRule
 from bot.core.positions import entry_of, fill, isolated_margin, open_pnl
-from bot.core.snapshot import Position, Wallet
-from bot.core.values import ZERO, Contracts, Money, Price, money, record
+from bot.core.values import ONE, ZERO, Price, money, record
 
 WalletKind = Literal["spot", "futures"]
 EntryKind = Literal["deposit", "withdrawal", "transfer", "pnl", "fee", "funding", "liquidation"]
@@ -72,7 +71,10 @@ class SimPosition:
 
 @dataclass(slots=True)
 class SimAccount:
-    """A trader: spot wallets, futures wallets by settlement asset, positions by symbol."""
+    """A trader: spot wallets, futures wallets by settlement asset, positions by symbol.
+
+    In a unified account coins of some kinds back positions that settle in something else (reference section 5.7).
+    """
 
     name: str
     margin_mode: MarginMode
@@ -82,6 +84,10 @@ class SimAccount:
     deposited: dict[str, Decimal] = field(default_factory=dict)
     positions: dict[str, SimPosition] = field(default_factory=dict)
     entries: list[Entry] = field(default_factory=list)
+    collateral_shares: dict[str, Decimal] = field(default_factory=dict)
+    """By coin, the share of its value that backs positions in something else: 0.95 is a haircut of 5 %. Cross only."""
+    indices: dict[str, Decimal] = field(default_factory=dict)
+    """Index prices by coin: the exchange's own, which it keeps up to date."""
 
     # --- money ----------------------------------------------------------------------------------------------
 
@@ -122,7 +128,7 @@ class SimAccount:
         Raises:
             InsufficientFundsError: more would leave than is free.
         """
-        free = self.free(asset, marks) if wallet == "futures" else self.balance(wallet, asset)
+        free = self.loose(asset, marks) if wallet == "futures" else self.balance(wallet, asset)
         if amount < ZERO and -amount > free:
             raise InsufficientFundsError(
                 f"{self.name}: {-amount} {asset} asked of the {wallet} wallet, {free} is free."
@@ -137,22 +143,38 @@ class SimAccount:
 
     def transfer(
         self, at_ms: int, asset: str, amount: Decimal, marks: dict[str, Decimal], *, to: WalletKind
-    ) -> None:
-        """Move money between the spot and the futures wallet.
+    ) -> Entry:
+        """Move money between the spot and the futures wallet; returns what the futures wallet saw of it.
 
         Raises:
-            InsufficientFundsError: the source has less free.
+            InsufficientFundsError: the source has less free, or the amount is not positive.
         """
         source: WalletKind = "spot" if to == "futures" else "futures"
-        free = self.balance("spot", asset) if source == "spot" else self.free(asset, marks)
+        free = self.balance("spot", asset) if source == "spot" else self.loose(asset, marks)
         if not ZERO < amount <= free:
             raise InsufficientFundsError(
                 f"{self.name}: {amount} {asset} asked of the {source} wallet, {free} is free."
             )
-        self.post(at_ms, "transfer", asset, -amount, wallet=source)
-        self.post(at_ms, "transfer", asset, amount, wallet=to)
-        signed = money(amount if to == "futures" else -amount)
-        self.deposited[asset] = self.deposited.get(asset, ZERO) + signed
+        return self._move(at_ms, asset, amount if to == "futures" else -amount)
+
+    def transfer_again(self, at_ms: int, asset: str, amount: Decimal) -> Entry:
+        """Book a transfer into the futures wallet that was granted before.
+
+        Raises:
+            ValueError: the spot wallet never held so much; whoever restores brings its money in first.
+        """
+        there = self.balance("spot", asset)
+        if amount > there:
+            raise ValueError(
+                f"{self.name} moved {amount} {asset} out of a spot wallet with {there}: bring its money in first."
+            )
+        return self._move(at_ms, asset, amount)
+
+    def _move(self, at_ms: int, asset: str, amount: Decimal) -> Entry:
+        """Move money into the futures wallet, or with a negative amount back; it counts as deposited there."""
+        self.post(at_ms, "transfer", asset, -amount, wallet="spot")
+        self.deposited[asset] = self.deposited.get(asset, ZERO) + money(amount)
+        return self.post(at_ms, "transfer", asset, amount)
 
     # --- margin ---------------------------------------------------------------------------------------------
 
@@ -170,10 +192,44 @@ class SimAccount:
         """List positions that settle in ``asset``."""
         return [p for p in self.positions.values() if p.contracts != ZERO and p.contract.settle == asset]
 
-    def equity(self, asset: str, marks: dict[str, Decimal]) -> Decimal:
-        """Futures wallet and unrealised profit at the marks, by symbol."""
+    def share(self, asset: str) -> Decimal:
+        """Share of a coin's value that backs positions which settle in something else; 0 in isolated mode."""
+        return self.collateral_shares.get(asset, ZERO) if self.margin_mode == "cross" else ZERO
+
+    def worth(self, asset: str, settle: str) -> Decimal:
+        """Backing that one coin gives to positions that settle in ``settle``; 0 as long as it has no index price.
+
+        What has no index price itself, as a stablecoin, is taken to be what indices are quoted in.
+        """
+        if asset == settle:
+            return ZERO
+        return self.share(asset) * self.indices.get(asset, ZERO) / self.indices.get(settle, ONE)
+
+    def collateral(self, settle: str) -> Decimal:
+        """Value of coins that back positions which settle in ``settle``, in that, haircuts taken off."""
+        coins = [
+            self.worth(asset, settle) * self.balance("futures", asset) for asset in self.collateral_shares
+        ]
+        return sum(coins, ZERO)
+
+    def priced(self, settle: str, marks: dict[str, Decimal]) -> bool:
+        """Whether every open position that settles in ``settle`` has a mark, and every coin behind them an index price."""
+        coins = [
+            asset
+            for asset in self.collateral_shares
+            if asset != settle and self.share(asset) > ZERO and self.balance("futures", asset) != ZERO
+        ]
+        marked = all(held.contract.symbol in marks for held in self.open_positions(settle))
+        return marked and all(coin in self.indices for coin in coins)
+
+    def wallet_equity(self, asset: str, marks: dict[str, Decimal]) -> Decimal:
+        """Futures wallet and unrealised profit at the marks, by symbol; coins of another kind left out."""
         profits = [p.pnl(marks[p.contract.symbol]) for p in self.open_positions(asset)]
         return sum(profits, self.balance("futures", asset))
+
+    def equity(self, asset: str, marks: dict[str, Decimal]) -> Decimal:
+        """All that backs the positions which settle in ``asset``: wallet, unrealised profit, coins of another kind."""
+        return self.wallet_equity(asset, marks) + self.collateral(asset)
 
     def maintenance(self, asset: str, marks: dict[str, Decimal]) -> Decimal:
         """Maintenance margin of all positions that settle in ``asset``."""
@@ -186,8 +242,8 @@ class SimAccount:
         return position.contract.value(position.contracts, mark) / self.leverage
 
     def free(self, asset: str, marks: dict[str, Decimal]) -> Decimal:
-        """Money that can leave or back a new order. Unrealised profit counts in cross mode only, losses always."""
-        free = self.balance("futures", asset)
+        """What can back a new order. Unrealised profit and other coins count in cross mode only, losses always."""
+        free = self.balance("futures", asset) + self.collateral(asset)
         for position in self.open_positions(asset):
             mark = marks[position.contract.symbol]
             free -= self.initial_margin(position, mark)
@@ -195,14 +251,30 @@ class SimAccount:
                 free += position.pnl(mark)
         return free
 
+    def loose(self, asset: str, marks: dict[str, Decimal]) -> Decimal:
+        """Money that can leave the futures wallet: it backs nothing, and no other coin stands in for what is not there."""
+        most = self.free(asset, marks)
+        if self.collateral(asset) > ZERO:
+            most = min(most, self.wallet_equity(asset, marks))
+        for settle in {p.contract.settle for p in self.positions.values() if p.contracts != ZERO}:
+            worth = self.worth(asset, settle)
+            if worth > ZERO:
+                most = min(most, self.free(settle, marks) / worth)
+        return most
+
     def backing(self, position: SimPosition, marks: dict[str, Decimal]) -> Decimal:
         """What backs one position besides its own profit: see ``Perpetual.liquidation_price``."""
         if self.margin_mode == "isolated":
             return position.isolated_margin
         asset, symbol = position.contract.settle, position.contract.symbol
         others = [p for p in self.open_positions(asset) if p.contract.symbol != symbol]
-        return self.balance("futures", asset) + sum(
-            (p.pnl(marks[p.contract.symbol]) - p.maintenance(marks[p.contract.symbol]) for p in others), ZERO
+        return (
+            self.balance("futures", asset)
+            + self.collateral(asset)
+            + sum(
+                (p.pnl(marks[p.contract.symbol]) - p.maintenance(marks[p.contract.symbol]) for p in others),
+                ZERO,
+            )
         )
 
     def trade(
@@ -224,28 +296,3 @@ class SimAccount:
             position.isolated_margin = isolated_margin(
                 position.contract, position.isolated_margin, before, position.contracts, price, self.leverage
             )
-
-    # --- what its owner may ask -----------------------------------------------------------------------------
-
-    def told_positions(self) -> tuple[Position, ...]:
-        """List the positions; a flat one is listed for its realised profit, an expired one, too."""
-        isolated = self.margin_mode == "isolated"
-        return tuple(
-            Position(
-                symbol=symbol,
-                contracts=Contracts(position.contracts),
-                entry_price=position.entry_price,
-                realised_pnl=Money(position.realised),
-                isolated_margin=Money(position.isolated_margin) if isolated else None,
-            )
-            for symbol, position in self.positions.items()
-            if position.contracts != ZERO or position.realised != ZERO
-        )
-
-    def told_wallets(self) -> tuple[Wallet, ...]:
-        """List the futures wallets."""
-        return tuple(
-            Wallet(asset=asset, balance=Money(balance), deposited=Money(self.deposited.get(asset, ZERO)))
-            for (kind, asset), balance in self.wallets.items()
-            if kind == "futures"
-        )

@@ -11,9 +11,10 @@ from bot.core.orders import OrderRequest, OrderState
 from bot.core.policy import Band
 from bot.core.reports import Fill, OrderReport, Payment
 from bot.core.risk import Approved
-from bot.core.rules import HedgeRules, Kind, Meaning, RiskRules, Rules
-from bot.core.snapshot import Funding, Holding, Memory, Quote, Snapshot, Wallet
+from bot.core.rules import HedgeRules, Kind, Meaning, Rules
+from bot.core.snapshot import Funding, GuardMemory, Holding, Memory, Position, Quote, Snapshot, Wallet
 from bot.core.values import Coins, Contracts, Money, Notional, Price, Ratio, Side
+from bot.settings_risk import Guard, Risk
 from bot.shell.ports import Activity
 from strategies.fixed_ratio import Stage
 from tests.core.builders import BOOKS, pricing_rules, roll_rules
@@ -60,15 +61,8 @@ def rules(account: str = ACCOUNT) -> Rules:
         pricing=pricing_rules(Decimal(60), Decimal("0.002")),
         roll=roll_rules(),
         books=BOOKS,
-        risk=RiskRules(
-            quote_age_seconds_max=Decimal(30),
-            order_notional_max=Notional(Decimal(1_000_000)),
-            position_notional_max=Notional(Decimal(1_000_000)),
-            leverage_max=Decimal(3),
-            margin_ratio_stop=Ratio(Decimal("0.5")),
-            liquidation_distance_stop=Ratio(Decimal("0.1")),
-            unknown_seconds_max=Decimal(3600),
-        ),
+        risk=Risk(order_notional_max=Decimal(1_000_000)).rules(),
+        guard=Guard().rules(),
     )
 
 
@@ -105,6 +99,24 @@ def decided(number: int = 1, account: str = ACCOUNT) -> tuple[Snapshot, Decision
     """Decide a picture: an order of 1.1 contracts is due."""
     picture = snapshot(number, account)
     return picture, decide(picture, rules(account))
+
+
+TOPPING_UP = replace(rules(), guard=Guard(top_ups=True).rules())
+
+
+def thin(number: int = 1, memory: GuardMemory = GuardMemory()) -> tuple[Snapshot, Decision]:  # noqa: B008 - frozen
+    """Decide a picture whose margin is thin, with money in the spot wallet: a top-up is due, and nothing is traded."""
+    picture = snapshot(number)
+    position = Position(
+        symbol=CONTRACT.symbol,
+        contracts=Contracts(Decimal("-1.10")),
+        entry_price=Price(Decimal(60_000)),
+        realised_pnl=Money(Decimal(0)),
+    )
+    wallet = replace(picture.wallets[0], balance=Money(Decimal(12_000)), spare=Money(Decimal(50_000)))
+    remembered = replace(picture.memory, guard=memory)
+    picture = replace(picture, positions=(position,), wallets=(wallet,), memory=remembered)
+    return picture, decide(picture, TOPPING_UP)
 
 
 def request_of(decision: Decision) -> OrderRequest:

@@ -9,13 +9,17 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import create_engine
 
 from bot.adapters.journal_reader import open_reader
+from bot.adapters.tables import HEAD, metadata, upgrade
 from bot.core.orders import OrderState
 from bot.core.risk import Approved
 from bot.core.snapshot import Setback
 from bot.core.values import Contracts
-from bot.shell.ports import JournalUnavailableError
+from bot.shell.ports import GuardBook, JournalUnavailableError
 from tests.adapters.builders import (
     ACCOUNT,
     CONTRACT,
@@ -46,7 +50,7 @@ def path(tmp_path: Path) -> Path:
 def test_an_old_journal_is_not_read_before_a_writer_has_brought_it_up_to_date(path: Path) -> None:
     before = path.read_bytes()
 
-    with pytest.raises(JournalUnavailableError, match="older schema 0001; this Hedgerow reads 0002: start"):
+    with pytest.raises(JournalUnavailableError, match="older schema 0001; this Hedgerow reads 0003: start"):
         open_reader(url_of(path), mode=None)
 
     assert path.read_bytes() == before
@@ -67,6 +71,23 @@ def test_the_writer_goes_on_where_the_old_one_stood(path: Path) -> None:
         journal.order_moved(report(working.request, S.CANCELLED), START_MS + 9 * MINUTE_MS)
         journal.decided(*decided(5))
         assert journal.knows(name)
+
+
+@pytest.mark.parametrize("schema", ["0001", "0002"])
+def test_whatever_schema_it_has_it_is_brought_to_the_newest(path: Path, schema: str) -> None:
+    if schema == "0002":
+        engine = create_engine(url_of(path), isolation_level="AUTOCOMMIT")
+        with engine.connect() as connection:
+            upgrade(connection, "0002")
+        engine.dispose()
+
+    with open_at(path) as journal, journal.engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        assert compare_metadata(context, metadata) == []
+        assert context.get_current_revision() == HEAD
+    with open_at(path) as journal:
+        assert journal.guard_book(START_MS * 2) == GuardBook()
+        journal.decided(*decided(5))
 
 
 def test_a_rejection_at_the_end_is_still_counted(path: Path) -> None:

@@ -14,8 +14,11 @@ from bot.adapters.model_market import (
     model_contract,
     quote_at,
 )
+from bot.core import formulas
 from bot.core.instruments import Payoff
 from bot.core.reports import Payment
+from bot.core.snapshot import Peg
+from bot.core.values import Price
 from bot.sim.exchange import Exchange
 from tests.sim.builders import ME, order
 
@@ -109,3 +112,52 @@ def test_a_symbol_tells_the_payoff(symbol: str, payoff: Payoff, settle: str) -> 
 def test_a_symbol_that_is_no_contract_is_refused(symbol: str) -> None:
     with pytest.raises(ValueError, match="is no contract"):
         model_contract(symbol)
+
+
+# closes          | standard deviation of log returns, a sample's
+VOLATILITIES = """
+  100 100 100     | 0
+  100 200 400     | 0                     a steady rise does not vary
+  100 200 100     | 0.980258143468547     ln 2 up and down: sqrt(2) ln 2
+  100 110 99 100  | 0.100712158860745
+"""
+
+
+@pytest.mark.parametrize("row", VOLATILITIES.strip().splitlines())
+def test_volatility_is_the_deviation_of_log_returns(row: str) -> None:
+    closes, _, rest = row.partition("|")
+
+    found = formulas.day_volatility([Decimal(close) for close in closes.split()])
+
+    assert abs(found - Decimal(rest.split()[0])) < Decimal("1e-15")
+
+
+def test_two_closes_have_no_volatility() -> None:
+    with pytest.raises(ValueError, match="at least 3 are needed"):
+        formulas.day_volatility([Decimal(1), Decimal(2)])
+
+
+def _town(at_ms: int = START) -> ModelTown:
+    exchange = Exchange((model_contract("BTC/USDT:USDT"), model_contract("BTC/USD:BTC")))
+    return ModelTown(ModelMarket(7, Decimal(60000)), exchange, at_ms)
+
+
+def test_a_dollar_stablecoin_is_worth_a_dollar_and_other_coins_have_no_peg() -> None:
+    dollar = Price(Decimal(1))
+
+    assert [_town().peg(asset) for asset in ("USDT", "USDC", "BTC")] == [
+        Peg(asset="USDT", price=dollar),
+        Peg(asset="USDC", price=dollar),
+        None,
+    ]
+
+
+@pytest.mark.parametrize("symbol", ["BTC/USDT:USDT", "BTC/USD:BTC"])
+def test_perpetuals_are_busy_whatever_a_contract_is_worth(symbol: str) -> None:
+    town = _town()
+    turnover, mark = town.turnover(symbol), town.exchange.marks[symbol]
+
+    assert turnover is not None
+    for contracts in (turnover.volume_24h, turnover.open_interest):
+        notional = town.exchange.contracts[symbol].notional(contracts, mark)
+        assert abs(notional - 2_000_000_000) < mark

@@ -5,9 +5,10 @@ from dataclasses import replace
 import pytest
 
 from bot.adapters.sim_venue import SimVenue
-from bot.core.snapshot import Turnover
-from bot.core.values import Contracts
-from bot.shell.ports import NotListedError
+from bot.core.reports import Payment, TransferReport
+from bot.core.snapshot import Peg, Turnover, Volatility
+from bot.core.values import Contracts, Money, Price, Ratio
+from bot.shell.ports import NotListedError, Venue
 from bot.sim.exchange import Exchange
 from tests.core.builders import HOUR, dated
 from tests.sim.builders import INVERSE, LINEAR, ME, D, T, order, quote
@@ -93,3 +94,47 @@ async def test_open_orders_tell_what_was_asked() -> None:
 
     assert [one.request for one in report.open_orders] == [asked]
     assert report.at_ms == T
+
+
+async def test_what_nobody_knows_of_volatilities_and_pegs_is_left_out() -> None:
+    exchange, ignorant = door()
+    moves = Volatility(symbol=NEAR.symbol, day=Ratio(D("0.03")), until_ms=T)
+    dollar = Peg(asset="USDT", price=Price(D("0.999")))
+    venue: Venue = SimVenue(exchange, ME, volatility={NEAR.symbol: moves}.get, peg={dollar.asset: dollar}.get)
+
+    assert await venue.volatilities((FAR.symbol, NEAR.symbol)) == (moves,)
+    assert await venue.pegs(("BTC", "USDT")) == (dollar,)
+    assert (await ignorant.volatilities((NEAR.symbol,)), await ignorant.pegs(("USDT",))) == ((), ())
+
+
+async def test_margin_moves_through_the_door_and_is_seen_in_the_account_and_among_the_payments() -> None:
+    exchange, venue = door()
+    exchange.reserve(ME, "USDT", D(500))
+    unknown = await venue.transfer_of("a")
+    cursor = (await venue.activity(0)).cursor
+
+    done = await venue.transfer("a", "USDT", Money(D(300)))
+    refused = await venue.transfer("b", "USDT", Money(D(300)))
+
+    assert unknown is None
+    assert await venue.transfer_of("a") == done == TransferReport(transfer_id="a", state="done")
+    assert await venue.transfer_of("b") == refused
+    assert refused.state == "refused"
+    (wallet,) = (await venue.account()).wallets
+    assert (wallet.spare, wallet.deposited) == (D(200), D(100_300))
+    (payment,) = (await venue.activity(cursor)).payments
+    assert isinstance(payment, Payment)
+    assert (payment.kind, payment.amount) == ("transfer", D(300))
+
+
+async def test_the_account_tells_the_exchanges_own_figures() -> None:
+    exchange, venue = door()
+    exchange.adl_ranks[ME, FAR.symbol] = 3
+
+    report = await venue.account()
+
+    (wallet,) = report.wallets
+    assert (wallet.equity, wallet.maintenance) == (D(99_950), D(400))
+    assert [(one.symbol, one.adl_rank) for one in report.positions] == [(FAR.symbol, 3), (NEAR.symbol, None)]
+    assert all(one.liquidation_price is not None for one in report.positions)
+    assert report.one_way

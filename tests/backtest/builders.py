@@ -16,11 +16,11 @@ from bot.backtest.report import Report, report
 from bot.backtest.runner import Run, Runner, Setup
 from bot.core.instruments import Contract
 from bot.core.policy import Band, Policy
-from bot.core.rules import HedgeRules, Kind, Meaning, RiskRules, Rules
+from bot.core.rules import HedgeRules, Kind, Meaning, Rules
 from bot.core.snapshot import Holding
 from bot.core.values import Coins, Money, Notional, Ratio
 from strategies.fixed_ratio import Stage
-from tests.core.builders import BOOKS, pricing_rules, roll_rules
+from tests.core.builders import BOOKS, guard_rules, pricing_rules, risk_rules, roll_rules
 
 DATA = Path(__file__).parents[3] / "shared" / "data"
 D = Decimal
@@ -71,15 +71,8 @@ def replay(
         pricing=pricing_rules(D(patience), D("0.01")),
         roll=roll_rules(),
         books=BOOKS,
-        risk=RiskRules(
-            quote_age_seconds_max=D(60),
-            order_notional_max=Notional(D(10) ** 8),
-            position_notional_max=Notional(D(10) ** 8),
-            leverage_max=D(50),
-            margin_ratio_stop=Ratio(D("0.65")),
-            liquidation_distance_stop=Ratio(D("0.05")),
-            unknown_seconds_max=Decimal(3600),
-        ),
+        risk=risk_rules(quote_age=60, order_cap=10**8, position_cap=10**8, leverage=50),
+        guard=guard_rules(margin_ratio="0.65", distance="0.05"),
     )
     setup = Setup(
         contract=contract,

@@ -1,7 +1,7 @@
 """Small worlds for tests: a contract, a picture, a set of rules. A test names only what matters to it."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import fields
+from dataclasses import fields, replace
 from decimal import Decimal
 from typing import Any, Literal
 
@@ -21,6 +21,7 @@ from bot.core.policy import Band, Policy
 from bot.core.risk import Approved, Wish
 from bot.core.rules import (
     BooksRules,
+    GuardRules,
     HedgeRules,
     Kind,
     Meaning,
@@ -28,9 +29,20 @@ from bot.core.rules import (
     RiskRules,
     RollRules,
     Rules,
+    RungRules,
     Unlisted,
 )
-from bot.core.snapshot import Funding, HedgeMemory, Holding, Memory, Position, Quote, Snapshot, Wallet
+from bot.core.snapshot import (
+    Funding,
+    HedgeMemory,
+    Holding,
+    Memory,
+    Position,
+    Quote,
+    Rung,
+    Snapshot,
+    Wallet,
+)
 from bot.core.values import Coins, Contracts, Money, Notional, Price, Ratio, Side
 from strategies.fixed_ratio import Stage
 
@@ -270,19 +282,75 @@ def risk_rules(
     order_cap: Amount = 10**9,
     position_cap: Amount = 10**9,
     leverage: Amount = 100,
+    shock: Amount = 0,
+    unknown: Amount = 3600,
+    **others: Any,
+) -> RiskRules:
+    """Limits that let everything pass, but for those a test names."""
+    limits: dict[str, Any] = {
+        "quote_age_seconds_max": D(quote_age),
+        "balance_age_seconds_max": D(10**9),
+        "clock_skew_seconds_max": D(10**9),
+        "order_notional_max": Notional(D(order_cap)),
+        "orders_per_minute_max": 10**9,
+        "position_notional_max": Notional(D(position_cap)),
+        "open_interest_share_max": Ratio(D(10**9)),
+        "leverage_max": D(leverage),
+        "leverage_inverse_max": D(leverage),
+        "shock": Ratio(D(shock)),
+        "shocks": (),
+        "price_collar": Ratio(D(10**9)),
+        "basis_max": Ratio(D(10**9)),
+        "depeg_max": Ratio(D(10**9)),
+        "tiers_age_hours_max": D(10**9),
+        "unknown_seconds_max": D(unknown),
+    }
+    return RiskRules(**(limits | others))
+
+
+LADDER = (
+    # rung, distance, sigmas, margin ratio: the reference's defaults
+    (Rung.WARN, "0.30", 10, "0.50"),
+    (Rung.TOP_UP, "0.25", 8, "0.50"),
+    (Rung.STOP, "0.20", 6, "0.65"),
+    (Rung.CANCEL, "0.12", 4, "0.80"),
+    (Rung.REDUCE, "0.12", 4, "0.80"),
+    (Rung.HALT, "0.03", 1, "0.95"),
+)
+
+
+def rung_rules(rung: Rung, distance: Amount, sigmas: Amount, margin_ratio: Amount) -> RungRules:
+    return RungRules(
+        rung=rung, distance=Ratio(D(distance)), sigmas=D(sigmas), margin_ratio=Ratio(D(margin_ratio))
+    )
+
+
+def guard_rules(
+    *,
     margin_ratio: Amount = "0.9",
     distance: Amount = 0,
-    unknown: Amount = 3600,
-) -> RiskRules:
-    return RiskRules(
-        quote_age_seconds_max=D(quote_age),
-        order_notional_max=Notional(D(order_cap)),
-        position_notional_max=Notional(D(position_cap)),
-        leverage_max=D(leverage),
-        margin_ratio_stop=Ratio(D(margin_ratio)),
-        liquidation_distance_stop=Ratio(D(distance)),
-        unknown_seconds_max=D(unknown),
+    ladder: bool = False,
+    stay: Amount = 3600,
+    top_up: bool = False,
+    top_up_day_max: Amount = 10**9,
+    after_shift: Literal["rehedge", "call"] = "rehedge",
+) -> GuardRules:
+    """A guard with the reference's ladder, or with nothing but limits on orders that add."""
+    rungs = tuple(rung_rules(*row) for row in LADDER)
+    return GuardRules(
+        rungs=rungs if ladder else (rung_rules(Rung.STOP, distance, 0, margin_ratio),),
+        stay_seconds=D(stay),
+        divergence_max=Ratio(D("0.05")),
+        adl_rank_warn=5,
+        top_up=top_up,
+        top_up_distance=Ratio(D("0.40")),
+        top_up_day_max=Money(D(top_up_day_max)),
+        after_shift=after_shift,
     )
+
+
+NO_GUARD = replace(guard_rules(), rungs=())
+"""A guard that never acts and limits nothing by margin."""
 
 
 def pricing_rules(
@@ -345,6 +413,7 @@ def rules(
     patience: Amount = 30,
     slippage: Amount = "0.001",
     risk: RiskRules | None = None,
+    guard: GuardRules | None = None,
     pricing: PricingRules | None = None,
     roll: RollRules | None = None,
 ) -> Rules:
@@ -354,6 +423,7 @@ def rules(
         pricing=pricing or pricing_rules(patience, slippage),
         roll=roll or roll_rules(),
         risk=risk or risk_rules(),
+        guard=guard or guard_rules(),
         books=BOOKS,
     )
 

@@ -2,12 +2,14 @@
 
 from dataclasses import replace
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
 from bot.core import risk
 from bot.core.decide import Decision, decide
 from bot.core.desk import Cancel
+from bot.core.forecast import forecast
 from bot.core.orders import WORKING, client_order_id
 from bot.core.policy import NO_END_MS
 from bot.core.risk import Approved
@@ -20,6 +22,7 @@ from tests.core.builders import (
     D,
     T,
     answer,
+    guard_rules,
     hedge_rules,
     linear_contract,
     position,
@@ -33,7 +36,8 @@ from tests.core.builders import (
     working_order,
 )
 
-CAREFUL = risk_rules(leverage=2, margin_ratio="0.5", distance="0.2")
+CAREFUL = risk_rules(leverage=2)
+STOP = guard_rules(margin_ratio="0.5", distance="0.2")
 
 # Coins at 50,000; a quote may be 10 s old; a gap waits 30 s at the touch; margin is dollars, at most 2x, 20% room.
 # "gap": seconds since it was first seen. "order": a working order, its state and signed remaining size.
@@ -56,7 +60,7 @@ LINEAR_DECISIONS = """
 # margin
   12.5     0      0.8    0.01   0       100000    0    -  -                | sell 4               shrunk to 2x
   12.5     4.0    0.8    0.01   0       100000    0    -  -                | refused leverage liquidation_distance venue_minimum
-  12.5     0      0.8    0.01   0            0    0    -  -                | refused leverage margin_ratio liquidation_distance venue_minimum
+  12.5     0      0.8    0.01   0            0    0    -  - | refused leverage margin_ratio margin_shocked liquidation_distance venue_minimum
   12.5    11.0    0.8    0.01   0            0    0    -  -                | buy 1 reduce-only    reducing is still allowed
 # the quote's age
   12.5     0      0.8    0.01   0      1000000   10    -  -                | sell 10
@@ -103,7 +107,7 @@ INVERSE_DECISIONS = """
   0       0.0009    0    50000   1      0      0     | hold                 below half a contract
   0       0.0011    0    50000   1      0      0     | sell 1               rounded to the nearest
   1       0.02      0    50000   1      0.01   0     | sell 100             shrunk to 10x
-  1       0         0    50000   1      0.01   0     | refused leverage margin_ratio liquidation_distance venue_minimum
+  1       0         0    50000   1      0.01   0     | refused leverage margin_ratio margin_shocked liquidation_distance venue_minimum
   1       0       600    50000   0.5    0.01   0     | buy 350 reduce-only  reducing is still allowed
 """
 
@@ -172,7 +176,7 @@ def test_a_linear_hedge_is_decided_as_the_table_says(columns: list[str], expecte
         prices=quote(at_ms=T - int(age) * 1000),
         gap_since_ms=seen(gap),
     )
-    wanted = rules(hedge_rules(ratio=ratio, outer=outer, inner=inner), risk=CAREFUL)
+    wanted = rules(hedge_rules(ratio=ratio, outer=outer, inner=inner), risk=CAREFUL, guard=STOP)
 
     assert answer(decide(picture, wanted)) == expected
 
@@ -186,9 +190,9 @@ def test_an_inverse_hedge_is_decided_as_the_table_says(columns: list[str], expec
     spot, wallet, short, mark, ratio, outer, inner = columns
     picture = snapshot(INVERSE, spot=spot, wallet=wallet, held=-D(short), prices=quote(INVERSE, mark))
     hedge = hedge_rules(INVERSE, ratio=ratio, outer=outer, inner=inner)
-    limits = risk_rules(leverage=10, margin_ratio="0.5", distance="0.1")
+    stop = guard_rules(margin_ratio="0.5", distance="0.1")
 
-    assert answer(decide(picture, rules(hedge, risk=limits))) == expected
+    assert answer(decide(picture, rules(hedge, risk=risk_rules(leverage=10), guard=stop))) == expected
 
 
 @pytest.mark.parametrize(("columns", "expected"), list(rows(MEANINGS)))
@@ -210,10 +214,13 @@ def test_the_guard_shrinks_what_adds_before_it_refuses_and_lets_pass_what_reduce
     columns: list[str], expected: str
 ) -> None:
     names = ("order_cap", "position_cap", "leverage", "margin_ratio", "distance")
-    limits = {name: figure for name, figure in zip(names, columns[1:], strict=True) if figure != "-"}
+    limits: dict[str, Any] = {
+        name: figure for name, figure in zip(names, columns[1:], strict=True) if figure != "-"
+    }
+    stop = {name: limits.pop(name) for name in ("margin_ratio", "distance") if name in limits}
     picture = snapshot(spot=10, held=-D(columns[0]), wallet=100_000)
 
-    assert answer(decide(picture, rules(risk=risk_rules(**limits)))) == expected
+    assert answer(decide(picture, rules(risk=risk_rules(**limits), guard=guard_rules(**stop)))) == expected
 
 
 @pytest.mark.parametrize(("columns", "expected"), list(rows(PRICES)))
@@ -401,7 +408,7 @@ def test_a_venues_smallest_notional_stops_what_adds_but_not_what_reduces() -> No
 
 
 def test_an_order_without_a_limit_cannot_be_judged_and_is_refused() -> None:
-    stamped = risk.judge(snapshot(), risk_rules(), wish(request(limit=None), crossing=True))
+    stamped = risk.judge(snapshot(), rules(), wish(request(limit=None), crossing=True))
 
     assert isinstance(stamped, risk.Refused)
     assert "order_notional" in stamped.gates
@@ -419,11 +426,11 @@ def test_every_gates_figure_and_limit_are_written_down() -> None:
 
 
 def test_margin_now_is_the_accounts_margin_without_an_order() -> None:
-    now = risk.margin_now(snapshot(held=-2, wallet=50_000, prices=quote(mark=60_000)), LINEAR.symbol)
+    now = forecast(snapshot(held=-2, wallet=50_000, prices=quote(mark=60_000)), LINEAR.symbol).pool
 
-    assert (now.equity, now.account_value, now.maintenance) == (D(30_000), D(120_000), D(600))
-    assert (now.leverage, now.margin_ratio, now.short) == (D(4), D("0.02"), True)
-    distance = now.liquidation_distance(quote(mark=60_000).mark)
+    assert (now.equity, now.value, now.maintenance) == (D(30_000), D(120_000), D(600))
+    assert (now.leverage, now.ratio) == (D(4), D("0.02"))
+    distance = now.reach().distance
     assert distance is not None
     assert round(distance, 4) == D("0.2438")
 
@@ -433,23 +440,23 @@ def test_an_isolated_position_is_judged_by_the_margin_set_aside_and_what_each_or
     isolated = replace(
         snapshot(spot=10, wallet=10**6), positions=(held,), margin_mode="isolated", leverage=D(5)
     )
-    now = risk.margin_now(isolated, LINEAR.symbol)
-    tight = risk_rules(distance="0.3")
-    approved = placed(decide(isolated, rules(risk=tight)))
+    now = forecast(isolated, LINEAR.symbol)
+    tight = guard_rules(distance="0.3")
+    approved = placed(decide(isolated, rules(guard=tight)))
     figures = {verdict.gate: verdict for verdict in approved.verdicts}
 
     assert now.liquidation_price == D(150_000) / D("2.01")
-    assert now.leverage == D("0.1"), "the wallet's million backs the account, not the position"
+    assert now.account.leverage == D("0.1"), "the wallet's million backs the account, not the position"
     asked = D(630_000) / D("10.05") / D(50_000) - 1
     assert abs((figures["liquidation_distance"].figure or 0) - asked) < D("1e-9")
     assert approved.request.contracts == D("3.633"), "5.633 coins stand on 86,330: liquidated 30 % above"
 
 
 def test_a_flat_account_is_at_no_risk() -> None:
-    flat = risk.margin_now(replace(snapshot(wallet=0), positions=(position(),)), LINEAR.symbol)
+    flat = forecast(replace(snapshot(wallet=0), positions=(position(),)), LINEAR.symbol)
 
-    assert (flat.account_value, flat.leverage, flat.liquidation_price) == (ZERO, None, None)
-    assert flat.liquidation_distance(quote().mark) is None
+    assert (flat.account.value, flat.account.leverage, flat.liquidation_price) == (ZERO, None, None)
+    assert flat.pool.reach().distance is None
 
 
 def test_memory_of_a_hedge_it_never_saw_is_empty() -> None:
@@ -459,6 +466,6 @@ def test_memory_of_a_hedge_it_never_saw_is_empty() -> None:
 def test_isolated_margin_cannot_be_more_than_the_wallet_holds() -> None:
     poor = replace(snapshot(spot=10, wallet=1000), margin_mode="isolated", leverage=D(5))
 
-    decision = decide(poor, rules(risk=risk_rules(leverage=1000, distance="0.1")))
+    decision = decide(poor, rules(risk=risk_rules(leverage=1000), guard=guard_rules(distance="0.1")))
 
     assert placed(decision).request.contracts < D("0.2"), "1,000 back 0.2 coins 10 % far, not ten"

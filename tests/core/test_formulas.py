@@ -32,7 +32,7 @@ from tests.core.builders import (
 DOLLAR = inverse_contract(size=1, step="0.0001")
 """Contracts are dollars, fine enough to hold any size."""
 FRACTIONS = {"ratio", "rate", "taker", "beta", "hedge_return", "volatility", "years", "premium", "interest"}
-SEQUENCES = {"inverse_entry", "tier_amounts"}
+SEQUENCES = {"inverse_entry", "tier_amounts", "day_volatility"}
 """These take lists, not numbers."""
 
 prices = st.integers(1_000, 1_000_000).map(Decimal)

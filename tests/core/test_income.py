@@ -10,7 +10,7 @@ from bot.core.decide import decide
 from bot.core.quiet import PriceBox
 from bot.core.rules import Rules
 from bot.core.snapshot import Snapshot
-from bot.core.values import ZERO, Money
+from bot.core.values import Money
 from tests.core.builders import INVERSE, LINEAR, D, hedge_rules, quote, rules, snapshot
 from tests.core.test_properties import Point, inside, points, situations, thorough
 
@@ -55,7 +55,7 @@ def test_a_full_inverse_hedge_has_room_for_coins_and_none_beyond() -> None:
 
     (box,) = decide(held, rules(hedge)).quiet.boxes
 
-    assert box.low is None
+    assert box.high is None or box.high > 10, "with so many coins paid out it could be liquidated, far away"
     assert box.income_max is not None
     assert D("0.005") < box.income_max <= D("0.0102")
     assert decide(paid(held, box.income_max), rules(hedge)).commands == ()
@@ -66,6 +66,5 @@ def test_a_full_inverse_hedge_has_room_for_coins_and_none_beyond() -> None:
 def test_a_linear_hedge_does_not_read_its_wallet() -> None:
     (box,) = decide(snapshot(LINEAR, held=-1), rules(hedge_rules(LINEAR))).quiet.boxes
 
-    assert (box.income_min, box.income_max) == (None, None)
-    assert box.contains(box.mark, box.index, D(10**9))
-    assert box.contains(box.mark, box.index, ZERO)
+    assert box.contains(box.mark, box.index, D(50_000)), "but for what the guard needs to know of it"
+    assert box.contains(box.mark, box.index, D(-50_000))

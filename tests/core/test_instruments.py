@@ -9,11 +9,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.core import formulas, risk
+from bot.core import formulas
 from bot.core.decide import decide
+from bot.core.forecast import forecast
 from bot.core.instruments import OUT_OF_REACH, Contract, MarginRule, Payoff, tiers_from
+from bot.core.snapshot import State
 from bot.core.values import ONE, ZERO, record
-from tests.core.builders import INVERSE, LINEAR, D, inverse_contract, linear_contract, quote, rules, snapshot
+from tests.core.builders import INVERSE, LINEAR, D, inverse_contract, linear_contract, rules, snapshot
 
 MAKERS: dict[Payoff, Callable[..., Contract]] = {
     Payoff.LINEAR: linear_contract,
@@ -234,5 +236,8 @@ def test_a_position_that_stands_at_no_price_is_never_taken_for_a_safe_one(rule: 
 def test_the_guard_refuses_beside_a_hopeless_wallet() -> None:
     picture = snapshot(spot=2, held=-1, wallet=-60_000)
 
-    assert risk.margin_now(picture, LINEAR.symbol).liquidation_distance(quote().mark) == -1
-    assert "liquidation_distance" in decide(picture, rules()).refused[0].gates
+    decision = decide(picture, rules())
+
+    assert forecast(picture, LINEAR.symbol).pool.reach().distance == 0
+    assert decision.commands == ()
+    assert decision.explanations[0].state is State.REDUCING

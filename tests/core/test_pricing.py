@@ -16,12 +16,12 @@ from tests.core.builders import (
     LINEAR,
     D,
     T,
+    guard_rules,
     hedge_rules,
     linear_contract,
     pricing_rules,
     quote,
     request,
-    risk_rules,
     rows,
     rules,
     snapshot,
@@ -113,10 +113,10 @@ def test_what_is_no_small_drift_crosses_at_once(columns: list[str], expected: st
         memory=Memory(number=7, hedges=(HedgeMemory(hedge="btc", own=Coins(D(remembered))),)),
         shifted=(LINEAR.symbol,) if moved == "yes" else (),
     )
-    careful = risk_rules(margin_ratio="0.5")
+    careful = guard_rules(margin_ratio="0.5")
     hedge = hedge_rules(outer="0.015")
 
-    decision = decide(picture, rules(hedge, pricing=pricing_rules(urgent_gap="0.1"), risk=careful))
+    decision = decide(picture, rules(hedge, pricing=pricing_rules(urgent_gap="0.1"), guard=careful))
 
     (command,) = decision.commands
     assert isinstance(command, Approved)

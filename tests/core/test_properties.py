@@ -5,25 +5,29 @@ from collections.abc import Iterator, Sequence
 from copy import deepcopy
 from dataclasses import replace
 from decimal import Decimal
+from typing import Any
 
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from bot.core.decide import Decision, decide
 from bot.core.exposure import Exposure
+from bot.core.gates import largest
 from bot.core.instruments import Contract, Payoff
 from bot.core.orders import OrderRequest, OrderState, WorkingOrder
 from bot.core.policy import MarketView, Policy, Target
 from bot.core.quiet import PriceBox
-from bot.core.risk import Approved, judge, largest
-from bot.core.rules import HedgeRules, Meaning, RiskRules, Rules
+from bot.core.risk import Approved, judge
+from bot.core.rules import HedgeRules, Meaning, Rules
 from bot.core.snapshot import Quote, Snapshot
 from bot.core.values import ONE, ZERO, Contracts, Ratio, Side, floor_to_step, record, round_to_step, side_of
 from strategies.fixed_ratio import Stage
 from tests.core.builders import (
     INVERSE,
+    NO_GUARD,
     D,
     T,
+    guard_rules,
     hedge_rules,
     inverse_contract,
     linear_contract,
@@ -38,7 +42,11 @@ from tests.core.builders import (
 from tests.core.builders import wish as asking
 
 thorough = settings(deadline=None, max_examples=200, suppress_health_check=[HealthCheck.too_slow])
-WIDE = risk_rules(leverage=10**9, margin_ratio=10**9, distance=-(10**9))
+WIDE: dict[str, Any] = {"risk": risk_rules(leverage=10**9), "guard": NO_GUARD}
+TIGHT: dict[str, Any] = {
+    "risk": risk_rules(leverage=3),
+    "guard": guard_rules(margin_ratio="0.3", distance="0.1"),
+}
 
 CONTRACTS = {
     Payoff.LINEAR: [
@@ -107,7 +115,7 @@ def situations(draw: st.DrawFn) -> tuple[Snapshot, Rules]:
     wanted = rules(
         draw(hedges(contract, entry * coins)),
         patience=draw(st.integers(0, 60)),
-        risk=draw(st.sampled_from([WIDE, risk_rules(leverage=3, margin_ratio="0.3", distance="0.1")])),
+        **draw(st.sampled_from([WIDE, TIGHT])),
     )
     wallet = coins * share * (entry if contract.linear else 1)
     flat = snapshot(contract, spot=coins, wallet=wallet, prices=quote(contract, entry))
@@ -290,7 +298,7 @@ def test_the_same_picture_gets_the_same_answer_and_is_left_as_it_was(
 def test_once_entered_a_full_inverse_hedge_is_left_alone_on_any_path_of_prices(
     coins: Decimal, share: Decimal, entry: Decimal, fee: Decimal, path: list[Decimal]
 ) -> None:
-    wanted = rules(hedge_rules(INVERSE, ratio=1), risk=WIDE)
+    wanted = rules(hedge_rules(INVERSE, ratio=1), **WIDE)
     in_wallet = coins * share
     flat = snapshot(
         INVERSE, spot=coins - in_wallet, wallet=in_wallet, prices=prices(INVERSE, entry, entry, T)
@@ -332,7 +340,7 @@ def test_halving_finds_the_largest_whole_number_of_steps_that_passes(
 
 
 @st.composite
-def wishes(draw: st.DrawFn) -> tuple[Snapshot, RiskRules, OrderRequest]:
+def wishes(draw: st.DrawFn) -> tuple[Snapshot, Rules, OrderRequest]:
     """Draw a short, some margin, a wish to sell more, and a guard who may find it too much."""
     contract = draw(st.sampled_from([linear_contract(fee="0.0005"), inverse_contract(fee="0.0005")]))
     mark, entry = (D(draw(st.integers(30_000, 80_000))) for _ in range(2))
@@ -341,13 +349,14 @@ def wishes(draw: st.DrawFn) -> tuple[Snapshot, RiskRules, OrderRequest]:
         for low in (0, 1)
     )
     wallet = draw(per_mille(0, 30_000)) * (mark if contract.linear else 1)
-    guard = risk_rules(
+    limits = risk_rules(
         order_cap=draw(st.integers(10_000, 10**7)),
         position_cap=draw(st.integers(10_000, 10**7)),
         leverage=draw(per_mille(100, 10_000)),
-        margin_ratio=draw(per_mille(1, 500)),
-        distance=draw(per_mille(0, 1000)),
+        shock=draw(per_mille(0, 500)),
     )
+    stop = guard_rules(margin_ratio=draw(per_mille(1, 500)), distance=draw(per_mille(0, 1000)))
+    guard = rules(risk=limits, guard=stop)
     picture = snapshot(contract, held=-held, entry=entry, wallet=wallet, prices=quote(contract, mark))
     wish = request("sell", max(asked, contract.contracts_step), contract=contract, limit=mark)
     return picture, guard, wish
@@ -356,7 +365,7 @@ def wishes(draw: st.DrawFn) -> tuple[Snapshot, RiskRules, OrderRequest]:
 @thorough
 @given(wished=wishes())
 def test_an_approved_order_passes_every_gate_when_judged_again_and_one_step_more_does_not(
-    wished: tuple[Snapshot, RiskRules, OrderRequest],
+    wished: tuple[Snapshot, Rules, OrderRequest],
 ) -> None:
     picture, guard, wish = wished
     step = picture.contract(wish.symbol).contracts_step
@@ -378,7 +387,7 @@ def test_an_approved_order_passes_every_gate_when_judged_again_and_one_step_more
 
 @given(wished=wishes())
 def test_a_reducing_order_is_stopped_by_its_own_size_alone(
-    wished: tuple[Snapshot, RiskRules, OrderRequest],
+    wished: tuple[Snapshot, Rules, OrderRequest],
 ) -> None:
     picture, guard, wish = wished
     buy = replace(wish, side=Side.BUY, reduce_only=True)
@@ -386,4 +395,10 @@ def test_a_reducing_order_is_stopped_by_its_own_size_alone(
     stamped = judge(picture, guard, asking(buy))
 
     assert isinstance(stamped, Approved)
-    assert {verdict.gate for verdict in stamped.verdicts} == {"quote_age", "order_notional", "venue_minimum"}
+    assert {verdict.gate for verdict in stamped.verdicts} == {
+        "quote_age",
+        "order_notional",
+        "price_collar",
+        "instrument_status",
+        "venue_minimum",
+    }

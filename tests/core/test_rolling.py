@@ -23,6 +23,7 @@ from tests.core.builders import (
     HOUR,
     INVERSE,
     LINEAR,
+    NO_GUARD,
     Amount,
     D,
     T,
@@ -263,7 +264,8 @@ def test_a_whole_roll_ends_in_far_on_target_and_is_never_out_of_step_by_more_tha
     wide = rules(
         hedge_rules(near, outer="0.01"),
         roll=roll_rules(lead="near" if lead == "near" else "far", naked_seconds_max=10**6),
-        risk=risk_rules(leverage=10**9, margin_ratio=10**9, distance=-(10**9)),
+        risk=risk_rules(leverage=10**9),
+        guard=NO_GUARD,
     )
 
     def partly(order: OrderRequest) -> Decimal:
@@ -283,7 +285,11 @@ def test_a_whole_roll_ends_in_far_on_target_and_is_never_out_of_step_by_more_tha
 def test_an_inverse_roll_is_rescaled_by_f2_over_f1_and_a_linear_one_keeps_its_quantity() -> None:
     near, far = dated(INVERSE, 40, code="near"), dated(INVERSE, 2200, code="far")
     start = picture((near, far), ("-600", "0"), marks=("60000", "61200"), spot="0", wallet="1")
-    wide = rules(hedge_rules(near), risk=risk_rules(leverage=10**9, margin_ratio=10**9, distance=-(10**9)))
+    wide = rules(
+        hedge_rules(near),
+        risk=risk_rules(leverage=10**9),
+        guard=NO_GUARD,
+    )
     usd = formulas.roll_inverse_usd(D(60_000), D(60_000), D(61_200))
 
     end, _ = rolled(start, wide, lambda order: order.contracts)
@@ -327,11 +333,13 @@ def test_a_target_is_measured_over_both_legs() -> None:
 def test_an_unknown_order_that_is_too_old_stops_everything_that_adds_and_nothing_that_reduces() -> None:
     lost = replace(working_order(state="unknown", contract=INVERSE), since_ms=T - 3_601_000)
     picture_ = replace(snapshot(), working=(lost,))
-    sell = risk.judge(picture_, risk_rules(unknown=3600), wish(_order("sell")))
-    buy = risk.judge(picture_, risk_rules(unknown=3600), wish(replace(_order("buy"), reduce_only=True)))
+    sell = risk.judge(picture_, rules(risk=risk_rules(unknown=3600)), wish(_order("sell")))
+    buy = risk.judge(
+        picture_, rules(risk=risk_rules(unknown=3600)), wish(replace(_order("buy"), reduce_only=True))
+    )
     young = risk.judge(
         replace(picture_, working=(replace(lost, since_ms=T - 3_600_000),)),
-        risk_rules(unknown=3600),
+        rules(risk=risk_rules(unknown=3600)),
         wish(_order("sell")),
     )
 

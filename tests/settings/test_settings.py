@@ -135,7 +135,7 @@ MISTAKES = [
     ("deposit = -1", 'deposit = "20000"', "accounts.main.deposit", 2, "-1 must be greater than or equal to 0.", ""),
     ("[accounts.spare]\ndeposit = 0", "", "accounts.spare", 9, "No hedge uses this account.", "Name it in a hedge"),
     ("[accounts.Main]\ndeposit = 0", "", "accounts.Main", 9, "'Main' is no name.", "Use lower-case letters"),
-    ("[risk]\nleverage_max = 'x'", "", "risk.leverage_max", 10, "'x' must be a number.", "Highest leverage: position"),
+    ("[risk]\nleverage_max = 'x'", "", "risk.leverage_max", 10, "'x' must be a number.", "Highest leverage of a linear account"),
     ("[risk]\nleverage_max = 0", "", "risk.leverage_max", 10, "0 must be greater than 0.", ""),
     ("[rsik]\nleverage_max = 1", "", "rsik", 9, "There is no `rsik`.", "Did you mean `risk`?"),
     ("[loop]\nleverage_max = 1", "", "loop.leverage_max", 10, "There is no `leverage_max` in loop.", "It belongs in risk."),
@@ -322,8 +322,8 @@ def test_a_replay_reads_no_environment(tmp_path: Path, monkeypatch: pytest.Monke
     monkeypatch.setenv("HEDGEROW_RISK__LEVERAGE_MAX", "1")
     monkeypatch.setenv("RISK", '{"leverage_max": 1}')
 
-    assert Settings.from_json(text).risk.leverage_max == 3
-    assert Settings(**json.loads(text)).risk.leverage_max == 3
+    assert Settings.from_json(text).risk.leverage_max == 2
+    assert Settings(**json.loads(text)).risk.leverage_max == 2
 
 
 def test_the_environment_of_the_process_is_read_if_no_other_is_given(

@@ -62,7 +62,7 @@ def faults(load_it: Callable[[], Loaded]) -> list[tuple[str, str, str, str]]:
 FILE = "[risk]\nleverage_max = 4\n"
 PRECEDENCE = [
     # files                              .env             environment     flag   value  origin
-    ((), "", {}, None, 3, "default"),
+    ((), "", {}, None, 2, "default"),
     ((FILE,), "", {}, None, 4, "1.toml line 2"),
     ((FILE, "[risk]\n\nleverage_max = 5"), "", {}, None, 5, "2.toml line 3"),
     ((FILE, "[risk]\norder_notional_max = 5"), "", {}, None, 4, "1.toml line 2"),
@@ -74,7 +74,7 @@ PRECEDENCE = [
     ((), "", {RISK: '{"leverage_max": 7.5}'}, None, Decimal("7.5"), f"environment {RISK}"),
     ((), "", {RISK: '{"leverage_max": 7}', LEVERAGE: "6"}, None, 6, f"environment {LEVERAGE}"),
     ((), f"{LEVERAGE}=6", {RISK: '{"order_notional_max": 7}'}, None, 6, ".env line 1"),
-    ((), "", {"LEVERAGE_MAX": "7", "RISK__LEVERAGE_MAX": "7", "hedgerow_risk": "x"}, None, 3, "default"),
+    ((), "", {"LEVERAGE_MAX": "7", "RISK__LEVERAGE_MAX": "7", "hedgerow_risk": "x"}, None, 2, "default"),
 ]  # fmt: skip
 
 
@@ -259,7 +259,7 @@ def test_the_text_of_the_error_has_a_line_for_each_fault() -> None:
     assert str(caught.value).splitlines() == [str(fault) for fault in caught.value.faults]
     assert str(caught.value).splitlines()[1] == (
         f"environment {LEVERAGE}: risk.leverage_max: 'x' must be a number. "
-        "Highest leverage: position notional over margin equity. Default: 3."
+        "Highest leverage of a linear account: positions over equity. Default: 2."
     )
     assert Fault is SourceFault
 

@@ -8,12 +8,13 @@ from typing import Literal
 from bot.adapters.clock import SimClock
 from bot.adapters.holdings import DeclaredHoldings
 from bot.adapters.sim_venue import SimVenue
+from bot.adapters.switch import NO_SWITCH
 from bot.backtest.tally import Tally
 from bot.core.instruments import Contract, DatedFuture, MarginMode
 from bot.core.orders import OrderRequest, OrderState
 from bot.core.policy import Band
 from bot.core.reports import OrderReport
-from bot.core.rules import HedgeRules, Kind, Meaning, RiskRules, Rules
+from bot.core.rules import HedgeRules, Kind, Meaning, Rules
 from bot.core.snapshot import Holding, Position, Quote, Turnover
 from bot.core.values import ZERO, Coins, Contracts, Notional, Ratio
 from bot.shell.loop import Loop
@@ -21,7 +22,7 @@ from bot.shell.ports import AccountReport, Activity, VenueError
 from bot.sim.exchange import Exchange
 from bot.sim.told import tell_fill
 from strategies.fixed_ratio import Stage
-from tests.core.builders import BOOKS, pricing_rules, roll_rules
+from tests.core.builders import BOOKS, guard_rules, pricing_rules, risk_rules, roll_rules
 from tests.sim.builders import LINEAR, ME, D, T, quote, town
 
 
@@ -51,15 +52,8 @@ def rules(
         pricing=pricing_rules(D(patience), D("0.01")),
         roll=roll_rules(),
         books=replace(BOOKS, stray_orders=stray),
-        risk=RiskRules(
-            quote_age_seconds_max=D(60),
-            order_notional_max=Notional(D(10) ** 6),
-            position_notional_max=Notional(D(10) ** 6),
-            leverage_max=D(3),
-            margin_ratio_stop=Ratio(D("0.65")),
-            liquidation_distance_stop=Ratio(D("0.2")),
-            unknown_seconds_max=Decimal(3600),
-        ),
+        risk=risk_rules(quote_age=60, order_cap=10**6, position_cap=10**6, leverage=3),
+        guard=guard_rules(margin_ratio="0.65", distance="0.2"),
     )
 
 
@@ -267,6 +261,7 @@ async def house(
         journal=kept,
         clock=clock,
         log=log,
+        switch=NO_SWITCH,
         accept_terms=accept_terms,
     )
     await loop.start()

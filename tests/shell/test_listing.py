@@ -85,12 +85,12 @@ async def test_a_perpetual_that_was_never_listed_ends_the_start() -> None:
         await house(exchange=town(linear_contract(base="ETH")))
 
 
-async def test_a_plain_hedge_asks_for_no_turnover_and_for_funding_of_its_perpetual_only() -> None:
+async def test_a_plain_hedge_asks_for_the_turnover_of_its_perpetual_only() -> None:
     home = await house()
 
     step = await home.loop.step()
 
-    assert step.snapshot.turnovers == ()
+    assert [one.symbol for one in step.snapshot.turnovers] == [LINEAR.symbol]
 
 
 async def test_contracts_are_listed_again_after_some_steps_and_when_one_expires() -> None:
@@ -307,7 +307,7 @@ def lacking(
         # what is quoted, what is held (in capitals: flat)
         (Kind.PERPETUAL, "p", "p", ""),
         (Kind.PERPETUAL, "", "", "no quote of BTC/USDT:USDT"),
-        (Kind.PERPETUAL, "p", "o", "a position in ETH/USDT:USDT that no hedge explains"),
+        (Kind.PERPETUAL, "p", "o", ""),
         (Kind.PERPETUAL, "p", "n", "a position in BTC/USDT:USDT-240210 that no hedge explains"),
         (Kind.PERPETUAL, "p", "ON", ""),
         (Kind.DATED, "pnf", "n", ""),
@@ -316,7 +316,7 @@ def lacking(
         (Kind.DATED, "f", "N", ""),
         (Kind.DATED, "f", "n", "no quote of BTC/USDT:USDT-240210, which is held"),
         (Kind.DATED, "", "", "no quote of any contract of BTC/USDT:USDT"),
-        (Kind.DATED, "n", "o", "a position in ETH/USDT:USDT that no hedge explains"),
+        (Kind.DATED, "n", "o", ""),
     ],
 )
 def test_what_a_picture_lacks(kind: Kind, quoted: str, held: str, letters: str) -> None:

@@ -4,12 +4,12 @@ from typing import Any
 import pytest
 
 from bot.adapters.model_market import model_contract
-from bot.core import risk
 from bot.core.decide import decide
+from bot.core.forecast import Change, forecast
 from bot.core.orders import OrderRequest, OrderState, TimeInForce, WorkingOrder
 from bot.core.reports import OrderReport
 from bot.core.risk import Approved
-from bot.core.snapshot import Holding, Snapshot
+from bot.core.snapshot import Holding, Snapshot, State
 from bot.core.values import Coins, Contracts, Price
 from bot.shell.ports import (
     UnreachableError,
@@ -215,7 +215,7 @@ async def test_a_repeated_answer_is_told_once() -> None:
     assert [line["level"] for line in told] == ["info", "debug", "debug"]
 
 
-async def test_nothing_is_decided_beside_a_position_that_no_hedge_explains() -> None:
+async def test_nothing_is_added_beside_a_position_that_no_hedge_explains() -> None:
     home = await house()
     stranger = model_contract("ETH/USDT:USDT")
     home.exchange.contracts[stranger.symbol] = stranger
@@ -224,8 +224,9 @@ async def test_nothing_is_decided_beside_a_position_that_no_hedge_explains() -> 
 
     step = await home.loop.step()
 
-    assert step.decision.explanations[0].answer == "blind"
-    assert "a position in ETH/USDT:USDT that no hedge explains" in step.decision.explanations[0].why
+    (why,) = step.decision.explanations
+    assert (why.answer, why.state, step.decision.commands) == ("wait", State.REDUCING, ())
+    assert "A position in ETH/USDT:USDT uses this account's margin and no hedge explains it" in why.why
 
 
 async def test_two_hedges_of_one_account_do_not_use_the_same_margin() -> None:
@@ -250,11 +251,10 @@ async def test_two_hedges_of_one_account_do_not_use_the_same_margin() -> None:
     first, second = (command for command in decision.commands if isinstance(command, Approved))
     assert first.request.contracts == 5
     assert second.request.contracts < 1
-    after = risk.margin_after(
-        beside(snapshot, first.request), ether.symbol, -second.request.contracts, Price(D(50000))
-    )
-    assert after.leverage is not None
-    assert after.leverage <= 3
+    change = Change(symbol=ether.symbol, signed=-second.request.contracts, price=Price(D(50000)))
+    after = forecast(beside(snapshot, first.request), ether.symbol, change)
+    assert after.account.leverage is not None
+    assert after.account.leverage <= 3
 
 
 def beside(snapshot: Snapshot, request: OrderRequest) -> Snapshot:

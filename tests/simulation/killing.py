@@ -19,6 +19,7 @@ from bot.adapters.holdings import DeclaredHoldings
 from bot.adapters.journal import open_journal
 from bot.adapters.log import SilentLog
 from bot.adapters.sim_venue import SimVenue
+from bot.adapters.switch import NO_SWITCH
 from bot.core.rules import Rules
 from bot.core.snapshot import Holding
 from bot.core.values import Coins
@@ -26,11 +27,24 @@ from bot.shell.loop import Loop
 from bot.sim.exchange import Exchange
 from tests.sim.builders import ME, D
 
-WRITES = frozenset({"decided", "order_moved", "heard", "found", "adopt", "learned"})
+WRITES = frozenset({"decided", "order_moved", "heard", "found", "adopt", "learned", "transfer_moved"})
 READS = frozenset(
-    {"contracts", "dated", "turnovers", "account", "positions", "quotes", "funding", "activity", "order"}
+    {
+        "contracts",
+        "dated",
+        "turnovers",
+        "volatilities",
+        "pegs",
+        "account",
+        "positions",
+        "quotes",
+        "funding",
+        "activity",
+        "order",
+        "transfer_of",
+    }
 )
-CALLS = READS | {"place", "cancel"}
+CALLS = READS | {"place", "cancel", "transfer"}
 STEP_MS = 2000
 STEPS_MAX = 400
 
@@ -211,6 +225,7 @@ async def _run(pipe: Connection, path: Path, rules: Rules, coins: str, fuse: Fus
             journal=fused,
             clock=clock,
             log=SilentLog(),
+            switch=NO_SWITCH,
         )
         await loop.start()
         for _ in range(STEPS_MAX):

@@ -1,0 +1,109 @@
+"""The front door of replays: settings and candles in, a runner out."""
+
+from dataclasses import replace
+
+import numpy as np
+
+from bot.adapters.log import SilentLog
+from bot.adapters.model_market import model_dated
+from bot.backtest.dated_history import DatedHistory
+from bot.backtest.dated_runner import DatedRunner, DatedSetup
+from bot.backtest.guard_report import Scenario
+from bot.backtest.history import History, exact
+from bot.backtest.runner import Runner, Setup
+from bot.core.rules import Kind, Rules
+from bot.core.snapshot import Holding
+from bot.core.values import ZERO, Coins, Money, Ratio
+from bot.settings import Settings
+from bot.shell.ports import SettingsError
+from bot.wiring import contract_of
+
+
+def backtest_of(
+    settings: Settings, hedge_name: str | None, bars: History, rules: Rules | None = None
+) -> Runner:
+    """Build the replay of one hedge of the settings, under other rules if some are given.
+
+    A patience that is shorter than a bar would be out before the next decision: such an order crosses at once.
+
+    Raises:
+        SettingsError: no hedge, or more than one, was meant; or its contract does not exist.
+    """
+    name = _chosen(settings, hedge_name)
+    hedge = settings.hedges[name]
+    account = settings.accounts[hedge.account]
+    rules = settings.rules(hedge.account) if rules is None else rules
+    setup = Setup(
+        contract=settings.backtest.applied_to(contract_of(name, hedge.symbol, exact(bars.perp_close[0]))),
+        holdings=(Holding(asset=hedge.asset, coins=Coins(hedge.holdings), place="declared"),),
+        deposit=Money(account.deposit),
+        reserve=Money(account.reserve),
+        margin_mode=account.margin_mode,
+        leverage=account.leverage,
+        participation=settings.backtest.participation,
+        spread=settings.backtest.spread,
+    )
+    only = tuple(one for one in rules.hedges if one.name == name)
+    pricing = rules.pricing
+    if pricing.patience_seconds * 1000 < bars.interval_ms:
+        pricing = replace(pricing, patience_seconds=ZERO)
+    return Runner(bars, replace(rules, hedges=only, pricing=pricing), setup, SilentLog())
+
+
+def guarded_of(settings: Settings, hedge_name: str, bars: History, scenario: Scenario) -> Runner:
+    """Build the replay of one hedge in one of three ways: without a guard, with it, with top-ups from the reserve.
+
+    Without a guard no rung is ever reached and no shock asked about: what a bare hedge would do.
+
+    Raises:
+        SettingsError: there is no such hedge, or its contract does not exist.
+    """
+    runner_settings = settings.model_copy(
+        update={"guard": settings.guard.model_copy(update={"top_ups": scenario == "guard and top-ups"})}
+    )
+    rules = runner_settings.rules(settings.hedges[_chosen(settings, hedge_name)].account)
+    if scenario == "no guard":
+        rules = replace(
+            rules,
+            guard=replace(rules.guard, rungs=()),
+            risk=replace(rules.risk, shock=Ratio(ZERO), shocks=()),
+        )
+    return backtest_of(runner_settings, hedge_name, bars, rules)
+
+
+def rolls_of(settings: Settings, hedge_name: str | None, bars: DatedHistory) -> DatedRunner:
+    """Build the replay of one dated hedge over many contracts.
+
+    Raises:
+        SettingsError: no hedge, or more than one, was meant; or it is no dated one.
+    """
+    name = _chosen(settings, hedge_name)
+    hedge = settings.hedges[name]
+    if hedge.kind is not Kind.DATED:
+        raise SettingsError(f'hedges.{name}.kind: a replay of rolls needs a dated hedge: set kind = "dated".')
+    account, asked = settings.accounts[hedge.account], settings.backtest
+    price = exact(float(bars.index[np.isfinite(bars.index)][0]))
+    setup = DatedSetup(
+        terms=asked.applied_to(model_dated(hedge.symbol, price, 0)),
+        file_contract_coins=asked.file_contract_coins,
+        holdings=(Holding(asset=hedge.asset, coins=Coins(hedge.holdings), place="declared"),),
+        deposit=Money(account.deposit),
+        margin_mode=account.margin_mode,
+        leverage=account.leverage,
+        participation=asked.participation,
+        spread=asked.spread,
+    )
+    setup = replace(setup, terms=replace(setup.terms, symbol=hedge.symbol))
+    rules = settings.rules(hedge.account)
+    only = tuple(one for one in rules.hedges if one.name == name)
+    return DatedRunner(bars, replace(rules, hedges=only), setup, SilentLog())
+
+
+def _chosen(settings: Settings, name: str | None) -> str:
+    if name is None and len(settings.hedges) == 1:
+        return next(iter(settings.hedges))
+    if name is None or name not in settings.hedges:
+        raise SettingsError(
+            f"A backtest replays one hedge: choose with --hedge from {', '.join(settings.hedges)}."
+        )
+    return name
