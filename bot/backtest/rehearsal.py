@@ -105,7 +105,7 @@ async def rehearse(today: Snapshot, rules: Rules, shock: Shock) -> Rehearsal | U
     first = min((one for one in standings(today, rules.guard) if one.symbols), key=room_left)
     symbol = first.symbols[0]
     mark = today.quote(symbol).mark
-    world, notes = World(today, shock), Notes(symbol, rules, today.at_ms, mark)
+    world, notes = World(today, shock), Notes(symbol, rules, today)
     await _walk(world, _loop(world, today, rules), shock, notes)
     notes.close()
     paid = [item for item in world.told if not isinstance(item, Fill) and item.kind == "funding"]

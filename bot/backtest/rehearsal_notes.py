@@ -99,9 +99,10 @@ def price_of(multiple: Decimal | None, mark: Price) -> Price | None:
 class Notes:
     """Watches a loop and writes rows and points."""
 
-    def __init__(self, symbol: str, rules: Rules, at_ms: int, mark: Price) -> None:
-        self._symbol, self._rules = symbol, rules
-        self._began_ms, self._first_mark = at_ms, mark
+    def __init__(self, symbol: str, rules: Rules, today: Snapshot) -> None:
+        self._symbol, self._rules, self._today = symbol, rules, today
+        self._mark = today.quote(symbol).mark
+        """The shown contract's, as last seen."""
         self._seen: tuple[Rung, State] | None = None
         self._refused: set[str] = set()
         """What the guard refused so far, in words: each is told once."""
@@ -129,10 +130,10 @@ class Notes:
 
     def priced(self, step: Step) -> None:
         """Note the account at one price; ``step`` is the last one there."""
-        one, mark = nearest(step.decision.watch), self._mark(step.snapshot)
+        one, mark = nearest(step.decision.watch), self._look(step.snapshot)
         self.points.append(
             RehearsalPoint(
-                after_ms=step.snapshot.at_ms - self._began_ms,
+                after_ms=step.snapshot.at_ms - self._today.at_ms,
                 mark=mark,
                 distance=None if one is None else one.distance,
                 liquidation_price=None if one is None else price_of(one.liquidation_multiple, mark),
@@ -145,16 +146,25 @@ class Notes:
         if self._last is not None and not self._last[1]:
             self.rows.append(self._row(self._last[0], [], "the end"))
 
-    def _mark(self, snapshot: Snapshot) -> Price:
-        """Give the shown contract's mark; the last one known when it has expired."""
-        marks = [quote.mark for quote in snapshot.quotes if quote.symbol == self._symbol]
-        return marks[0] if marks else self.points[-1].mark
+    def _look(self, snapshot: Snapshot) -> Price:
+        """Read the shown contract's mark; once it has expired, it goes on as that of another contract does."""
+        marks = {quote.symbol: quote.mark for quote in snapshot.quotes}
+        if self._symbol in marks:
+            self._mark = marks[self._symbol]
+        elif marks:
+            symbol, mark = next(iter(marks.items()))
+            self._mark = Price(self._first_mark * mark / self._today.quote(symbol).mark)
+        return self._mark
+
+    @property
+    def _first_mark(self) -> Price:
+        return self._today.quote(self._symbol).mark
 
     def _row(self, step: Step, done: list[GuardStep], act: str) -> RehearsalRow:
-        one, mark = nearest(step.decision.watch), self._mark(step.snapshot)
+        one, mark = nearest(step.decision.watch), self._look(step.snapshot)
         rung, state = self._seen or (Rung.CLEAR, State.NORMAL)
         return RehearsalRow(
-            after_ms=step.snapshot.at_ms - self._began_ms,
+            after_ms=step.snapshot.at_ms - self._today.at_ms,
             mark=mark,
             price_change=Ratio(mark / self._first_mark - ONE),
             margin_ratio=None if one is None else one.margin_ratio,

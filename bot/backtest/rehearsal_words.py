@@ -74,7 +74,7 @@ def _guarded(step: Step, hedge: str) -> bool:
 
 def _traded(step: Step, fill: Fill, command: Approved | None) -> str:
     """Tell of a fill."""
-    what = f"{_figure(fill.contracts)} contracts{_coins(step.snapshot, fill)} at {fill.price.normalize():f}"
+    what = f"{_figure(fill.contracts)} contracts{_coins(step.snapshot, fill)} at {round(fill.price, 8).normalize():f}"
     if fill.client_order_id == LIQUIDATION_ID:
         return f"LIQUIDATED: {what}"
     if fill.client_order_id == SETTLEMENT_ID:

@@ -12,7 +12,16 @@ from bot.core.values import ZERO, record
 MS = 1000
 
 CauseKind = Literal[
-    "margin", "frozen", "unwinding", "shifted", "foreign_position", "tiers", "divergence", "adl", "top_up"
+    "margin",
+    "frozen",
+    "unwinding",
+    "shifted",
+    "foreign_position",
+    "tiers",
+    "unreported",
+    "divergence",
+    "adl",
+    "top_up",
 ]
 
 
@@ -46,6 +55,7 @@ def causes_of(
     yield from (_latched(latch, rules) for latch in memory.latches)
     yield from (_controlled(snapshot, index) for index in range(len(snapshot.controls)))
     yield from _unmeasured(snapshot)
+    yield from _unreported(snapshot, found)
     yield from _queued(snapshot, rules)
 
 
@@ -167,6 +177,26 @@ def _unmeasured(snapshot: Snapshot) -> Iterator[Cause]:
                 " is whole. Look at the venue's page."
             ),
         )
+
+
+def _unreported(snapshot: Snapshot, found: tuple[Standing, ...]) -> Iterator[Cause]:
+    """Name a venue that does not say what it will liquidate by: there is no second word on our forecast."""
+    for one in found:
+        if not one.symbols or snapshot.margin_mode == "isolated":
+            continue
+        if snapshot.wallet(one.settle).maintenance is None:
+            silent = [s for s in one.symbols if snapshot.position(s).liquidation_price is None]
+            nor = f", nor a liquidation price for {', '.join(silent)}" if silent else ""
+            yield Cause(
+                kind="unreported",
+                state=State.NORMAL,
+                hedge=None,
+                key=f"unreported {one.settle}",
+                text=(
+                    f"The venue gives no maintenance margin in {one.settle}{nor}: our forecast alone rules. Compare it with"
+                    " the venue's page once (`hedgerow guard` shows it)."
+                ),
+            )
 
 
 def _queued(snapshot: Snapshot, rules: Rules) -> Iterator[Cause]:

@@ -2,6 +2,7 @@
 
 import asyncio
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -26,6 +27,7 @@ from tests.core.builders import (
     linear_contract,
     position,
     quote,
+    risk_rules,
     rules,
     snapshot,
     working_order,
@@ -38,15 +40,18 @@ TWICE = snapshot(held=-1, wallet=25_000)
 THRICE_INVERSE = snapshot(INVERSE, spot="0.667", held=-500, wallet="0.333")
 """The same in coins, at three times: it dies near 74,600."""
 
+BEFORE_FUNDING = T // (8 * HOUR) * (8 * HOUR) + 7 * HOUR + 30 * MINUTE_MS
+"""Half an hour before funding settles."""
+
 
 def shock(share: Amount, hours: Amount = 1, *, funding: Amount = 0, basis: Amount = 0) -> Shock:
     over_ms = int(D(hours) * HOUR)
     return Shock(share=Ratio(D(share)), over_ms=over_ms, funding=Ratio(D(funding)), basis=Ratio(D(basis)))
 
 
-def led(today: Snapshot, through: Shock, guard: GuardRules = LADDER) -> Rehearsal:
+def led(today: Snapshot, through: Shock, guard: GuardRules = LADDER, **others: Any) -> Rehearsal:
     """Rehearse an account that hedges the first contract of its picture."""
-    hedged = rules(hedge_rules(today.contracts[0]), guard=guard)
+    hedged = rules(hedge_rules(today.contracts[0]), guard=guard, **others)
     found = asyncio.run(rehearse(today, hedged, through))
     assert isinstance(found, Rehearsal)
     return found
@@ -261,8 +266,8 @@ def test_what_expired_contracts_realised_stays_in_the_books() -> None:
 
 @pytest.mark.parametrize(("rate", "paid"), [("0.001", 50), ("-0.001", -50), ("0", 0)])
 def test_funding_is_paid_at_the_boundary_and_a_positive_rate_pays_shorts(rate: str, paid: int) -> None:
-    at_ms = T // (8 * HOUR) * (8 * HOUR) + 7 * HOUR + 30 * MINUTE_MS
-    today = snapshot(held=-1, wallet=25_000, at_ms=at_ms, prices=quote(at_ms=at_ms))
+    prices = quote(at_ms=BEFORE_FUNDING)
+    today = snapshot(held=-1, wallet=25_000, at_ms=BEFORE_FUNDING, prices=prices)
 
     found = led(today, shock(0, funding=rate))
 
@@ -306,6 +311,38 @@ def test_a_persons_freeze_holds_on() -> None:
     assert "the hedge sells 0.5 contracts (0.5 BTC) at" in " ".join(row.act for row in bare.rows)
     assert [row.act for row in frozen.rows] == ["the beginning", "the end"]
     assert frozen.hedges[0].naked == D("0.5")
+
+
+def test_an_order_is_told_of_when_the_guard_takes_it_back_and_not_when_it_is_priced_anew() -> None:
+    spread = quote(bid=49_990, ask=50_010, at_ms=BEFORE_FUNDING)
+    nearly = snapshot(held="-0.98", wallet=10_400, prices=spread, at_ms=BEFORE_FUNDING)
+
+    found = led(replace(nearly, leverage=D(10)), shock(0, funding="-0.01"), patience=10**6)
+
+    (row,) = [row for row in found.rows if "takes an order back" in row.act]
+    assert (row.rung, row.state) == ("stop", "reducing")
+
+
+def test_what_the_guard_refuses_is_told_once() -> None:
+    half = replace(snapshot(held="-0.5", wallet=25_000), leverage=D(10))
+
+    found = led(half, shock("0.1"), risk=risk_rules(leverage=1))
+
+    refusals = [row for row in found.rows if "refuses btc a sell: leverage, venue_minimum" in row.act]
+    assert [row.after_ms for row in refusals] == [0]
+    assert found.hedges[0].naked == D("0.5")
+
+
+def test_a_contract_that_expires_on_the_way_settles_and_the_family_carries_on() -> None:
+    near = dated(LINEAR, "0.5")
+    today = snapshot(near, held=-1, wallet=25_000)
+    both = replace(today, contracts=(near, LINEAR), quotes=(*today.quotes, quote(LINEAR)), leverage=D(10))
+
+    found = led(both, shock("0.1"))
+
+    assert any("the hedge buys" in row.act or "expires and settles" in row.act for row in found.rows)
+    assert found.hedges[0].ratio_achieved == 1
+    assert found.path[-1].mark == pytest.approx(D(55_000))
 
 
 def test_what_cannot_be_taken_along_is_named() -> None:
