@@ -7,17 +7,21 @@ bot.cli                      the command line: all verbs together, errors
 bot.cli_run                  verbs that run: demo, run, backtest
 bot.cli_ask                  verbs that ask a journal
 bot.cli_guard                freeze, resume, unwind, guard
+bot.cli_rehearse             the verb that rehearses
 bot.cli_settings             verbs about settings
 bot.cli_options              what the verbs share
 bot.show                     hedges, the live picture, figures for people
 bot.show_tables              tables and words about journals, settings, backtests
 bot.show_guard               how the guard looks in a terminal
 bot.show_guard_report        replays with and without the guard, side by side
+bot.show_rehearsal           a rehearsal in a terminal, and its words
+bot.rehearsal_page           a rehearsal's page with plots, in one file
 bot.sessions                 what the verbs do: demo, run, backtest, replay, explain
 bot.questions                what the verbs ask of a journal
 bot.questions_guard          what the guard's verbs ask of a journal, and the words they write
 bot.wiring                   the front door: where concrete classes meet
 bot.wiring_backtests         the front door of replays
+bot.wiring_rehearsal         the front door of rehearsals: today's accounts
 bot.settings                 all that can be set, checked, made into frozen rules
 bot.settings_kinds           names, sizes, shares, stages: the kinds of values
 bot.settings_tables          accounts, hedges and the rest, table by table
@@ -104,6 +108,10 @@ bot.backtest.tally           a journal in memory
 bot.backtest.volatility      daily volatility as one in the middle of a history would have measured it
 bot.backtest.guard_notes     what the guard did in a replay
 bot.backtest.guard_report    a hedge with and without the guard, side by side
+bot.backtest.rehearsal       today's account led through a shock, with and without guard
+bot.backtest.rehearsal_world the account rebuilt, the prices it is shown
+bot.backtest.rehearsal_notes what a rehearsal writes down
+bot.backtest.rehearsal_words what changed and what was done, in words
 bot.backtest.dated_history   candles of dated contracts, checked
 bot.backtest.dated_runner    replay of rolls through the same loop
 bot.backtest.dated_notes     what a replay of rolls writes down

@@ -1,7 +1,7 @@
 """What the verbs ask of a journal: the last word, why, again, rolls, orders, incidents; and the one thing they tell it."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from decimal import Decimal
 from pathlib import Path
 
@@ -14,7 +14,8 @@ from bot.core.desk import RollView
 from bot.core.reports import OrderReport
 from bot.core.snapshot import Snapshot
 from bot.core.values import ZERO, Ratio, record
-from bot.settings import Settings, rules_from_json
+from bot.settings import Settings, SettingsFaultsError, rules_from_json
+from bot.shell.ports import SettingsError
 from bot.shell.reconcile import settle_by_hand
 from bot.shell.replay import Disagreement, redecide
 from bot.shell.view import HedgeView, began, views
@@ -38,12 +39,13 @@ def replay(path: Path, progress: Callable[[int], None]) -> ReplayResult:
 
     Raises:
         JournalUnavailableError: there is no journal, or it cannot be read.
+        SettingsError: it was written under settings that this version does not read.
     """
     asked, agreed = 0, 0
     differing: list[Disagreement] = []
     with wiring.reader_of(path) as reader:
         for account in reader.accounts():
-            for difference in redecide(reader.decisions(account), rules_from_json):
+            for difference in _redecided(reader, account):
                 asked += 1
                 progress(asked)
                 if difference is None:
@@ -51,6 +53,16 @@ def replay(path: Path, progress: Callable[[int], None]) -> ReplayResult:
                 elif len(differing) < DISAGREEMENTS_SHOWN:
                     differing.append(difference)
     return ReplayResult(journal=path, decisions=asked, agreed=agreed, disagreements=tuple(differing))
+
+
+def _redecided(reader: JournalReader, account: str) -> Iterator[Disagreement | None]:
+    """Decide an account's pictures again; settings that this version no longer reads are told as such."""
+    try:
+        yield from redecide(reader.decisions(account), rules_from_json)
+    except SettingsFaultsError as error:
+        raise SettingsError(
+            f"Decisions of account {account} were made under settings this version does not read: {error}"
+        ) from error
 
 
 @record

@@ -15,7 +15,7 @@ from bot.core import desk, exposure, guard, guarding, policy, quiet, rolling, se
 from bot.core.desk import Case, Explanation, Outcome
 from bot.core.guard import Watch
 from bot.core.instruments import Contract
-from bot.core.orders import OrderState, WorkingOrder
+from bot.core.orders import Leg, OrderState, WorkingOrder
 from bot.core.policy import NO_END_MS, MarketView
 from bot.core.quiet import Quiet
 from bot.core.relief import TopUp
@@ -145,13 +145,19 @@ def _decide_one_leg(case: Case) -> Outcome:
     for order in case.snapshot.working_on(symbol):
         return desk.with_working(case, order, case.carrier)
     trade = exposure.trade_needed(case.exposure, case.carrier)
-    if trade == ZERO:
-        return _hold(case)
+    return _hold(case) if trade == ZERO else _trade(case, trade)
+
+
+def _trade(case: Case, trade: Contracts) -> Outcome:
+    """Trade what is due; the end of a roll crosses, and nothing is added while the guard does not let it."""
+    ending = rolling.ending(case.memory, case.legs, case.carrier)
+    finished = rolling.finish(case, trade) if ending else None
+    if finished is not None:
+        return finished
     if trade < ZERO and case.state is not State.NORMAL:
         return guarding.hold_back(case)
-    if rolling.ending(case.memory, case.legs, case.carrier):
-        return desk.place(case, symbol, trade, "far", crossing=True)
-    return desk.place(case, symbol, trade, "hedge", crossing=case.waited_out)
+    leg: Leg = "far" if ending else "hedge"
+    return desk.place(case, case.carrier.symbol, trade, leg, crossing=ending or case.waited_out)
 
 
 def _nowhere(snapshot: Snapshot, hedge: HedgeRules, legs: Legs) -> Outcome:

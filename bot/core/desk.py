@@ -239,7 +239,9 @@ def _overshoots(case: Case, order: WorkingOrder, contract: Contract) -> bool:
     return order.request.side.sign * case.exposure.gap <= -contract.contracts_step
 
 
-def place(case: Case, symbol: str, signed: Contracts, leg: Leg, *, crossing: bool) -> Outcome:
+def place(
+    case: Case, symbol: str, signed: Contracts, leg: Leg, *, crossing: bool, restores: bool = False
+) -> Outcome:
     """Write the slip of a trade that is due, and have it stamped.
 
     A trade through zero first goes to zero; a trade above a slice trades a slice; after rejections it waits, and as long
@@ -252,7 +254,7 @@ def place(case: Case, symbol: str, signed: Contracts, leg: Leg, *, crossing: boo
     if setback is not None and case.snapshot.at_ms < pricing.retry_at_ms(setback):
         why = f"The venue rejected {setback.count} order(s) in {symbol}; another may follow after a while."
         return wait(case, why, until_ms=pricing.retry_at_ms(setback) - 1)
-    asked = wish_for(case, symbol, signed, leg, crossing=crossing)
+    asked = wish_for(case, symbol, signed, leg, crossing=crossing, restores=restores)
     stamped = risk.judge(case.snapshot, case.rules, asked, case.state)
     if isinstance(stamped, Refused):
         return refuse(case, stamped, _room(case, stamped, asked))
@@ -316,7 +318,9 @@ def _repriced(asked: Wish, multiple: Decimal) -> Wish:
     return replace(asked, request=replace(asked.request, limit_price=price))
 
 
-def wish_for(case: Case, symbol: str, signed: Contracts, leg: Leg, *, crossing: bool) -> Wish:
+def wish_for(
+    case: Case, symbol: str, signed: Contracts, leg: Leg, *, crossing: bool, restores: bool = False
+) -> Wish:
     """Write a wish: side, slice, price, name."""
     held = case.snapshot.position(symbol).contracts
     reduces = signed * held < ZERO
@@ -342,6 +346,7 @@ def wish_for(case: Case, symbol: str, signed: Contracts, leg: Leg, *, crossing: 
         crossing=slip.crossing,
         intent=case.memory.intent or case.number,
         arrival_mid=_arrival(case, symbol),
+        restores=restores,
     )
 
 

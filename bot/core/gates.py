@@ -118,6 +118,14 @@ def reducing(papers: Papers) -> list[Verdict]:
     return [_quote_age(papers), _order_notional(papers), _price_collar(papers), _status(papers)]
 
 
+def restoring(papers: Papers) -> list[Verdict]:
+    """Judge what is besides asked of an order that restores what a clip's other leg has closed.
+
+    By limits of its contract, not by margin: on balance it adds nothing, and bare coins would be worse.
+    """
+    return [_unknown_orders(papers), *_after(papers, _contract_limits(papers))]
+
+
 def adding(papers: Papers) -> list[Verdict]:
     """Judge what only an order that adds exposure is judged by."""
     return [
@@ -129,7 +137,7 @@ def adding(papers: Papers) -> list[Verdict]:
         _basis(papers),
         _depeg(papers),
         _tiers_age(papers),
-        *_after(papers),
+        *_after(papers, _contract_limits(papers) + _margin_limits(papers)),
     ]
 
 
@@ -263,7 +271,7 @@ class Limit:
     """Whether the figure may be at most the limit, or at least."""
 
 
-def _after(papers: Papers) -> list[Verdict]:
+def _after(papers: Papers, limits: tuple[Limit, ...]) -> list[Verdict]:
     """Judge by the account after the order, shrinking it to the largest size each limit allows.
 
     Working orders of the same contract that add count as filled at the order's price: in flight is exposure.
@@ -279,7 +287,7 @@ def _after(papers: Papers) -> list[Verdict]:
 
     asked = after(wish.contracts)
     verdicts = []
-    for one in _limits(papers):
+    for one in limits:
 
         def passes(contracts: Decimal, one: Limit = one) -> bool:
             state = asked if contracts == wish.contracts else after(contracts)
@@ -290,17 +298,23 @@ def _after(papers: Papers) -> list[Verdict]:
     return verdicts
 
 
-def _limits(papers: Papers) -> tuple[Limit, ...]:
-    """List the limits on the account after an order that adds."""
-    contract, risk, mark = papers.contract, papers.risk, papers.quote.mark
-    ratio, distance = stop_limits(papers.guard, papers.snapshot, contract.settle)
-    leverage = risk.leverage_max if contract.linear else risk.leverage_inverse_max
+def _contract_limits(papers: Papers) -> tuple[Limit, ...]:
+    """List the limits on the position in one contract."""
+    contract, mark = papers.contract, papers.quote.mark
 
     def notional(after: Forecast) -> Decimal:
         return ZERO if after.stake is None else contract.notional(after.stake.contracts, mark)
 
-    limits = (
-        Limit(gate="position_notional", limit=risk.position_notional_max, figure=notional),
+    cap = papers.risk.position_notional_max
+    return (*_open_interest(papers), Limit(gate="position_notional", limit=cap, figure=notional))
+
+
+def _margin_limits(papers: Papers) -> tuple[Limit, ...]:
+    """List the limits on the account's margin after an order that adds."""
+    contract, risk = papers.contract, papers.risk
+    ratio, distance = stop_limits(papers.guard, papers.snapshot, contract.settle)
+    leverage = risk.leverage_max if contract.linear else risk.leverage_inverse_max
+    return (
         Limit(gate="leverage", limit=leverage, figure=lambda after: after.account.leverage),
         Limit(gate="margin_ratio", limit=ratio, figure=lambda after: after.pool.ratio),
         Limit(gate="margin_shocked", limit=ratio, figure=_shocked(papers)),
@@ -311,7 +325,6 @@ def _limits(papers: Papers) -> tuple[Limit, ...]:
             most=False,
         ),
     )
-    return (*_open_interest(papers), *limits)
 
 
 def _shocked(papers: Papers) -> Figure:

@@ -78,7 +78,10 @@ def _to_close(case: Case, contract: Contract) -> Contracts:
 def _close(case: Case, symbol: str, signed: Contracts) -> Outcome:
     """Close across the spread, and say what becomes naked."""
     unwinds = case.watch.unwinds(case.hedge.name)
-    fresh = replace(case, memory=case.calm_memory)
+    memory = case.calm_memory
+    if memory.roll is not None:  # what the guard closes is not a clip's, and is not to be restored as one
+        memory = replace(memory, roll=replace(memory.roll, held_before=None, clip_end=None))
+    fresh = replace(case, memory=memory)
     outcome = desk.place(fresh, symbol, signed, "unwind" if unwinds else "guard", crossing=True)
     contract, mark = case.snapshot.contract(symbol), case.snapshot.quote(symbol).mark
     gap = case.carrier.coins(case.exposure.gap, case.book.mark)

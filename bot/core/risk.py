@@ -28,6 +28,8 @@ class Wish:
     """Number of the decision that first saw the gap this order works on."""
     arrival_mid: Price
     """Mid of the contract at that decision: the price its fills are measured against."""
+    restores: bool = False
+    """Whether it takes the place of what another leg of the same clip has just closed: on balance it adds nothing."""
 
 
 @record
@@ -66,7 +68,7 @@ def judge(snapshot: Snapshot, rules: Rules, asked: Wish, state: State = State.NO
     papers = Papers(snapshot=snapshot, risk=rules.risk, guard=rules.guard, state=state, wish=wish)
     verdicts = gates.reducing(papers)
     if not wish.reduce_only:
-        verdicts += gates.adding(papers)
+        verdicts += gates.restoring(papers) if asked.restores else gates.adding(papers)
     size = min(verdict.contracts_allowed for verdict in verdicts)
     verdicts.append(gates.venue_minimum(papers, size))
     if not verdicts[-1].passed or size == ZERO:

@@ -14,7 +14,7 @@ A linear roll keeps its quantity and an inverse one is rescaled by F2/F1, becaus
 from dataclasses import replace
 from decimal import Decimal
 
-from bot.core import desk, exposure, pricing, risk, rolls
+from bot.core import desk, exposure, gates, pricing, risk, rolls
 from bot.core.desk import Case, Outcome, RollView
 from bot.core.exposure import Book, Exposure
 from bot.core.instruments import Contract, DatedFuture
@@ -24,8 +24,8 @@ from bot.core.risk import Refused
 from bot.core.rolls import STAGES, Stage
 from bot.core.rules import HedgeRules, Kind, RollRules
 from bot.core.selection import Legs, fault
-from bot.core.snapshot import HedgeMemory, RollMemory, Snapshot
-from bot.core.values import ZERO, Coins, Contracts, Ratio, floor_to_step
+from bot.core.snapshot import HedgeMemory, RollMemory, Snapshot, State
+from bot.core.values import ZERO, Coins, Contracts, Ratio, ceil_to_step, floor_to_step
 
 MS = Decimal(1000)
 IN_STEP = Band(outer=Ratio(ZERO), inner=Ratio(ZERO))
@@ -107,8 +107,9 @@ def decide_two_legs(case: Case, near: Contract) -> Outcome:
     if not case.legs.rolling:
         return _correct(case, near, needed)
     case = _remembering(case, near, needed)
-    if needed < ZERO:
-        return _cover(case, near, needed)
+    covered = _cover(case, near, needed) if needed < ZERO else None
+    if covered is not None:
+        return covered
     if _told_in(case, near, needed) > ZERO:
         return _close(case, near, needed, crossing=True)
     return _clip(case, near)
@@ -135,7 +136,8 @@ def _remembering(case: Case, near: Contract, needed: Contracts) -> Case:
     if old is None or (old.near, old.far) != (near.symbol, case.carrier.symbol):
         old = RollMemory(near=near.symbol, far=case.carrier.symbol, trigger=case.legs.trigger)
     now_ms = case.snapshot.at_ms
-    since = (old.naked_since_ms or now_ms) if needed < ZERO else None
+    naked = needed < ZERO and (case.state is State.NORMAL or _missing(case, old) != ZERO)
+    since = (old.naked_since_ms or now_ms) if naked else None
     roll = replace(old, trigger=old.trigger or case.legs.trigger, naked_since_ms=since)
     return replace(case, memory=replace(case.memory, roll=roll))
 
@@ -161,8 +163,31 @@ def _taken_back(case: Case, contract: Contract, reason: str) -> Outcome | None:
 # --- out of step --------------------------------------------------------------------------------------------
 
 
-def _cover(case: Case, near: Contract, needed: Contracts) -> Outcome:
-    """Sell what is unhedged: far, across the spread; near again, if far has stalled for too long."""
+def _missing(case: Case, roll: RollMemory) -> Contracts:
+    """Contracts of the carrying leg that a clip has closed and not yet opened again, unsigned, up to a step more."""
+    if roll.held_before is None:
+        return Contracts(ZERO)
+    gone = abs(roll.held_before) - abs(case.exposure.held)
+    step = case.carrier.contracts_step
+    return Contracts(ceil_to_step(gone, step)) if gone > step / 2 else Contracts(ZERO)
+
+
+def finish(case: Case, trade: Contracts) -> Outcome | None:
+    """Sell the last clip's far leg, near being empty by now; None if nothing of it is due."""
+    roll = case.memory.roll
+    missing = Contracts(ZERO) if roll is None else _missing(case, roll)
+    if trade >= ZERO or missing == ZERO:
+        return None
+    signed = Contracts(max(trade, -missing))
+    return desk.place(case, case.carrier.symbol, signed, "far", crossing=True, restores=True)
+
+
+def _cover(case: Case, near: Contract, needed: Contracts) -> Outcome | None:
+    """Sell what is unhedged: far, across the spread; near again, if far has stalled for too long.
+
+    What a clip has closed is restored whatever the margin: on balance it adds nothing, and nobody asked for bare coins.
+    What is wanted beyond that adds, and where the guard refuses it the roll goes on without it: None.
+    """
     roll, at_ms = _roll(case), case.snapshot.at_ms
     since_ms = at_ms if roll.naked_since_ms is None else roll.naked_since_ms
     stalled = at_ms - since_ms > case.rules.roll.naked_seconds_max * MS
@@ -170,8 +195,17 @@ def _cover(case: Case, near: Contract, needed: Contracts) -> Outcome:
         return _restore(case, near, needed)
     if case.legs.lacks:
         return desk.wait(case, f"A clip is unhedged and cannot be sold: {case.legs.lacks}.")
+    missing = _missing(case, roll)
+    if missing == ZERO and case.state is not State.NORMAL:
+        return None
     taken = _taken_back(case, case.carrier, "the hedge is out of step; the rest will cross")
-    return taken or desk.place(case, case.carrier.symbol, needed, "far", crossing=True)
+    if taken is not None:
+        return taken
+    if missing != ZERO:
+        signed = Contracts(max(needed, -missing))
+        return desk.place(case, case.carrier.symbol, signed, "far", crossing=True, restores=True)
+    added = desk.place(case, case.carrier.symbol, needed, "far", crossing=True)
+    return None if added.refused is not None and set(added.refused.gates) <= gates.BY_PRICE else added
 
 
 def _restore(case: Case, near: Contract, needed: Contracts) -> Outcome:
@@ -185,7 +219,8 @@ def _restore(case: Case, near: Contract, needed: Contracts) -> Outcome:
     rest_ms = case.snapshot.at_ms + int(case.rules.roll.retry_seconds * MS)
     roll = replace(_roll(case), clip_end=None, rests_until_ms=rest_ms)
     restoring = replace(case, memory=replace(case.memory, roll=roll))
-    return desk.place(restoring, near.symbol, signed, "near", crossing=True)
+    restores = _missing(case, roll) >= abs(needed)
+    return desk.place(restoring, near.symbol, signed, "near", crossing=True, restores=restores)
 
 
 def _close(case: Case, near: Contract, needed: Contracts, *, crossing: bool) -> Outcome:
@@ -252,7 +287,7 @@ def _begin(case: Case, lead: Contract, near: Contract) -> Outcome:
     near_clip = _near_clip(case, near)
     if near_clip == ZERO:
         return desk.wait(fresh, "The roll waits: the books are too thin for a clip.", memory=case.calm_memory)
-    checked = _checked(fresh, near, near_clip)
+    checked = _checked(fresh, near, near_clip, restores=lead.symbol == near.symbol)
     if isinstance(checked, Refused):
         return desk.refuse(fresh, checked)
     signed = near_clip if checked is None else checked
@@ -265,7 +300,7 @@ def _begin(case: Case, lead: Contract, near: Contract) -> Outcome:
         why = "The guard leaves room for less than a step."
         return desk.wait(fresh, why, memory=case.calm_memory)
     end = Contracts(case.snapshot.position(lead.symbol).contracts + signed)
-    roll = replace(_roll(case), clip_end=end)
+    roll = replace(_roll(case), clip_end=end, held_before=case.exposure.held)
     return _send(replace(fresh, memory=replace(clean, roll=roll)), lead, near, signed)
 
 
@@ -305,15 +340,19 @@ def _far_size(case: Case, near: Contract, near_contracts: Contracts) -> Contract
     return exposure.whole_steps(case.carrier.contracts_for(coins, case.book.mark), case.carrier)
 
 
-def _checked(case: Case, near: Contract, near_clip: Contracts) -> Refused | Contracts | None:
+def _checked(
+    case: Case, near: Contract, near_clip: Contracts, *, restores: bool
+) -> Refused | Contracts | None:
     """Ask the guard for the far leg before the first leg moves, as if near were closed by the clip already.
+
+    Where near leads, far only restores what near has closed; where far leads, it adds until near follows.
 
     Gives the near contracts that the far leg has room for, None for all of them. What is left of a hedge that is below
     the far contract's smallest order may be closed without one.
     """
     size = _far_size(case, near, near_clip)
     after = _without(case.snapshot, near, near_clip)
-    wish = desk.wish_for(case, case.carrier.symbol, Contracts(-size), "far", crossing=True)
+    wish = desk.wish_for(case, case.carrier.symbol, Contracts(-size), "far", crossing=True, restores=restores)
     stamped = risk.judge(after, case.rules, wish, case.state)
     left = abs(case.snapshot.position(near.symbol).contracts)
     if isinstance(stamped, Refused):

@@ -179,6 +179,8 @@ class RollMemory:
     """Why it began, in words; it is not taken back."""
     clip_end: Contracts | None = None
     """Signed position of the leading leg's contract at which the clip now worked is done; None between clips."""
+    held_before: Contracts | None = None
+    """What the hedge held when the clip began, told in far contracts: how much of it the second leg may restore."""
     naked_since_ms: int | None = None
     """Since when a clip is out of step on the unhedged side."""
     rests_until_ms: int = 0
