@@ -241,7 +241,7 @@ def test_a_cause_is_written_when_it_begins_and_when_it_ends(journal: SqlJournal,
         beginning, end = reader.guard_events(ACCOUNT, None)[0], reader.guard_events(ACCOUNT, None)[-1]
     assert (beginning.kind, beginning.hedge, beginning.who) == ("margin", None, "guard")
     assert beginning.text == first.watch.causes[0].text
-    assert (end.kind, end.hedge, end.who, end.text) == ("margin", None, "guard", "ended")
+    assert (end.kind, end.hedge, end.who, end.text) == (first.watch.causes[-1].kind, None, "guard", "ended")
 
 
 def test_causes_outlive_a_restart_and_begin_once(journal: SqlJournal, path: Path) -> None:

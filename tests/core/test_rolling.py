@@ -28,6 +28,7 @@ from tests.core.builders import (
     D,
     T,
     dated,
+    guard_rules,
     hedge_rules,
     position,
     quote,
@@ -160,6 +161,38 @@ def test_a_clip_is_no_larger_than_what_the_far_leg_has_room_for() -> None:
     tight = rules(hedge_rules(NEAR), risk=risk_rules(position_cap=5_000))
 
     assert answer(decide(picture((NEAR, FAR), ("-1", "0")), tight)) == "near buy 0.1 ioc"
+
+
+# A hedge of one coin whose margin is too thin for anything to be added: 4 x, or in state reducing.
+THIN = """
+# wallet  spot  near   far    before  ladder | answer
+  12500   1     -1     0      -       no     | near buy 0.2 ioc     a roll adds nothing on balance
+  12500   1     -0.8   0      -1      no     | far sell 0.2 ioc     what the clip closed is restored
+  12500   1     -0.8   -0.1   -1      no     | far sell 0.1 ioc
+  12500   2     -0.8   -0.2   -1      no     | near buy 0.2 ioc     a coin came in: the guard refuses more, the roll goes on
+  12500   2     -0.8   -0.1   -1      no     | far sell 0.1 ioc     no more than the clip has closed
+  10200   1     -1     0      -       yes    | near buy 0.2 ioc     reducing: the roll goes on
+  10200   1     -0.8   0      -1      yes    | far sell 0.2 ioc
+  10200   1     -0.6   -0.2   -       yes    | near buy 0.2 ioc     made smaller by the guard: not filled up by the roll
+"""
+
+
+@pytest.mark.parametrize(("columns", "expected"), list(rows(THIN)))
+def test_a_roll_restores_what_its_clip_has_closed_and_adds_nothing_where_margin_is_thin(
+    columns: list[str], expected: str
+) -> None:
+    wallet, spot, near, far, before, ladder = columns
+    held_before = None if before == "-" else Contracts(D(before))
+    roll = RollMemory(near=NEAR.symbol, far=FAR.symbol, trigger="", held_before=held_before)
+    memory = Memory(number=4, hedges=(HedgeMemory(hedge="btc", own=Coins(D(spot)), roll=roll),))
+    account = replace(picture((NEAR, FAR), (near, far), wallet=wallet, spot=spot), memory=memory)
+    wanted = rules(
+        hedge_rules(NEAR),
+        risk=risk_rules(leverage=2),
+        guard=guard_rules(ladder=True) if ladder == "yes" else NO_GUARD,
+    )
+
+    assert answer(decide(account, wanted)) == expected
 
 
 def test_what_is_left_below_the_far_contracts_smallest_order_is_closed_all_the_same() -> None:
