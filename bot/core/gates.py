@@ -121,9 +121,14 @@ def reducing(papers: Papers) -> list[Verdict]:
 def restoring(papers: Papers) -> list[Verdict]:
     """Judge what is besides asked of an order that restores what a clip's other leg has closed.
 
-    By limits of its contract, not by margin: on balance it adds nothing, and bare coins would be worse.
+    By limits of its contract and by the leverage the venue itself will not exceed, not by our margin limits: on balance it
+    adds nothing, and bare coins would be worse. Asked before the first leg moves, it keeps a clip from being cut in two.
     """
-    return [_unknown_orders(papers), *_after(papers, _contract_limits(papers))]
+    venue = Limit(
+        gate="leverage", limit=papers.snapshot.leverage, figure=lambda after: after.account.leverage
+    )
+    limits = _contract_limits(papers) + ((venue,) if papers.snapshot.margin_mode == "cross" else ())
+    return [_unknown_orders(papers), *_after(papers, limits)]
 
 
 def adding(papers: Papers) -> list[Verdict]:

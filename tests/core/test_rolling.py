@@ -99,6 +99,7 @@ def picture(
 ) -> Snapshot:
     return replace(
         snapshot(contracts[0], spot=spot, wallet=wallet, working=working),
+        leverage=D(100),
         contracts=tuple(contracts),
         quotes=tuple(quote(c, mark) for c, mark in zip(contracts, marks, strict=True)),
         positions=tuple(
@@ -185,7 +186,9 @@ def test_a_roll_restores_what_its_clip_has_closed_and_adds_nothing_where_margin_
     held_before = None if before == "-" else Contracts(D(before))
     roll = RollMemory(near=NEAR.symbol, far=FAR.symbol, trigger="", held_before=held_before)
     memory = Memory(number=4, hedges=(HedgeMemory(hedge="btc", own=Coins(D(spot)), roll=roll),))
-    account = replace(picture((NEAR, FAR), (near, far), wallet=wallet, spot=spot), memory=memory)
+    account = replace(
+        picture((NEAR, FAR), (near, far), wallet=wallet, spot=spot), memory=memory, leverage=D(10)
+    )
     wanted = rules(
         hedge_rules(NEAR),
         risk=risk_rules(leverage=2),
@@ -193,6 +196,15 @@ def test_a_roll_restores_what_its_clip_has_closed_and_adds_nothing_where_margin_
     )
 
     assert answer(decide(account, wanted)) == expected
+
+
+def test_no_clip_begins_whose_second_leg_the_venue_would_not_take() -> None:
+    account = replace(picture((NEAR, FAR), ("-1", "0"), wallet=20_000), leverage=D(2))
+
+    decision = decide(account, rules(hedge_rules(NEAR)))
+
+    assert answer(decision) == "refused"
+    assert decision.refused[0].gates[0] == "leverage"
 
 
 def test_what_is_left_below_the_far_contracts_smallest_order_is_closed_all_the_same() -> None:
