@@ -148,6 +148,14 @@ def _controlled(snapshot: Snapshot, index: int) -> Cause:
     )
 
 
+def unwinds(snapshot: Snapshot, hedge: str) -> bool:
+    """Whether a hedge is to be closed: the last word about it or the whole account rules, and a kill switch rules all."""
+    about = [one for one in snapshot.controls if one.hedge in {None, hedge}]
+    if not about or any(one.at_ms == 0 for one in about):
+        return False
+    return max(about, key=lambda one: one.at_ms).kind == "unwind"
+
+
 def _unmeasured(snapshot: Snapshot) -> Iterator[Cause]:
     """Name what our forecast cannot see; nothing is added while it cannot."""
     for symbol in snapshot.foreign:

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from decimal import Decimal
 
-from bot.core.causes import Cause, causes_of
+from bot.core.causes import Cause, causes_of, unwinds
 from bot.core.forecast import forecast
 from bot.core.instruments import family_of
 from bot.core.ladder import Standing, Trip, rung_of, standings, trips_of
@@ -38,6 +38,8 @@ class Watch:
     share: Ratio
     """Share of each position that liquidation threatens to be closed now; 0 is nothing."""
     top_up: TopUp | None
+    unwinding: tuple[str, ...]
+    """Hedges that a person wants closed."""
     memory: GuardMemory
     low: Decimal | None = None
     """Multiple of today's prices down to which all of this stays as it is; None without end."""
@@ -69,12 +71,6 @@ class Watch:
             cause for cause in self.causes if cause.hedge in {None, hedge} and cause.state is not State.NORMAL
         )
 
-    def unwinds(self, hedge: str) -> bool:
-        """Whether a person has asked for a hedge to be closed, and nobody has frozen the whole account since."""
-        if any(one.kind == "frozen" and one.hedge is None for one in self.causes):
-            return False
-        return any(one.kind == "unwinding" and one.hedge in {None, hedge} for one in self.causes)
-
 
 def _room_left(one: Standing) -> Decimal:
     return NO_END if one.distance is None else one.distance
@@ -95,6 +91,7 @@ def look(snapshot: Snapshot, rules: Rules) -> Watch:
         standings=found,
         share=share,
         top_up=moving,
+        unwinding=tuple(hedge.name for hedge in rules.hedges if unwinds(snapshot, hedge.name)),
         memory=memory,
     )
     return _bounded(watch, snapshot, rules.guard)
@@ -160,7 +157,12 @@ def _bounded(watch: Watch, snapshot: Snapshot, guard: GuardRules) -> Watch:
 
 
 def _until_ms(watch: Watch, snapshot: Snapshot, guard: GuardRules) -> int:
-    """Give the time up to which nothing changes by itself: newer volatilities, the end of a stay, another top-up."""
+    """Give the time up to which nothing changes by itself: newer volatilities, the end of a stay, another top-up.
+
+    A transfer whose fate is open is looked up at every look.
+    """
+    if snapshot.transfers:
+        return snapshot.at_ms
     ends = [one.until_ms for one in snapshot.volatilities]
     stay_ms = watch.memory.since_ms + int(guard.stay_seconds * MS)
     if watch.memory.state is State.REDUCING and stay_ms > snapshot.at_ms:

@@ -16,7 +16,7 @@ from bot.core.values import ZERO, Coins, Contracts, ceil_to_step
 
 def act(case: Case) -> Outcome | None:
     """Do what the guard or a person asks of a hedge; None if its policy may be heard."""
-    closing = case.watch.share > ZERO or case.watch.unwinds(case.hedge.name)
+    closing = case.watch.share > ZERO or case.hedge.name in case.watch.unwinding
     if case.state is State.NORMAL and not closing:
         return None
     symbols = _symbols(case)
@@ -66,7 +66,7 @@ def _take_back(case: Case, symbols: tuple[str, ...], *, everything: bool) -> Out
 def _to_close(case: Case, contract: Contract) -> Contracts:
     """Signed contracts to close: all of an unwinding hedge, else the guard's share in whole steps, at least the smallest order."""
     held: Decimal = case.snapshot.position(contract.symbol).contracts
-    if case.watch.unwinds(case.hedge.name):
+    if case.hedge.name in case.watch.unwinding:
         return Contracts(-held)
     if (held < ZERO) is not case.watch.dies_up:
         return Contracts(ZERO)
@@ -77,7 +77,7 @@ def _to_close(case: Case, contract: Contract) -> Contracts:
 
 def _close(case: Case, symbol: str, signed: Contracts) -> Outcome:
     """Close across the spread, and say what becomes naked."""
-    unwinds = case.watch.unwinds(case.hedge.name)
+    unwinds = case.hedge.name in case.watch.unwinding
     memory = case.calm_memory
     if memory.roll is not None:  # what the guard closes is not a clip's, and is not to be restored as one
         memory = replace(memory, roll=replace(memory.roll, held_before=None, clip_end=None))

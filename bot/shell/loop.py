@@ -243,6 +243,10 @@ class Loop:
             if cause.key not in known:
                 say = log.bind(hedge=cause.hedge or "all")
                 say.warning(cause.text, cause=cause.kind, state=str(cause.state), who=cause.who)
+        there = {cause.key for cause in watch.causes}
+        for key in known:
+            if key not in there:
+                log.bind(hedge="all").info("a cause has ended", key=key, state=str(watch.state))
         if known and not watch.causes:
             log.bind(hedge="all").warning("the guard lets everything pass again", state=str(watch.state))
 

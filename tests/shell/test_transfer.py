@@ -306,7 +306,7 @@ async def test_a_loop_that_polls_takes_an_open_top_up_to_its_end_while_no_price_
 
     for _ in range(900 // 5):
         one.home.price(THIN, seconds=5)
-        await one.home.loop.poll(heartbeat_ms=60_000)
+        await one.home.loop.poll(heartbeat_ms=900_000)
 
     assert (len(one.venue.asked), one.moved()) == (2, [NEEDED])
 
