@@ -61,7 +61,7 @@ def decide(snapshot: Snapshot, rules: Rules) -> Decision:
         refused=tuple(o.refused for o in outcomes if o.refused is not None),
         memory=Memory(number=number, hedges=tuple(o.memory for o in outcomes), guard=watch.memory),
         explanations=tuple(o.explanation for o in outcomes),
-        quiet=_quiet(snapshot, outcomes, watch),
+        quiet=_quiet(snapshot, outcomes, watch, rules),
         watch=watch,
     )
 
@@ -98,7 +98,7 @@ def _blind(snapshot: Snapshot, rules: Rules, number: int) -> Decision:
     )
 
 
-def _quiet(snapshot: Snapshot, outcomes: list[Outcome], watch: Watch) -> Quiet:
+def _quiet(snapshot: Snapshot, outcomes: list[Outcome], watch: Watch, rules: Rules) -> Quiet:
     """Put the hedges' quiet times together; a hedge that acted or must look again leaves none.
 
     The account's prices move together, so that what one hedge or the guard has room for bounds the boxes of all.
@@ -106,16 +106,15 @@ def _quiet(snapshot: Snapshot, outcomes: list[Outcome], watch: Watch) -> Quiet:
     boxes = tuple(o.box for o in outcomes if o.box is not None)
     if len(boxes) < len(outcomes) or watch.top_up is not None:
         return Quiet(until_ms=snapshot.at_ms, boxes=())
-    rooms = [o.room for o in outcomes if o.room is not None]
-    room = min(rooms, default=None)
-    lows = [*([] if watch.low is None else [watch.low]), *([] if room is None else [ONE / (ONE + room)])]
-    highs = [*([] if watch.high is None else [watch.high]), *([] if room is None else [ONE + room])]
-    incomes = watch.income_min, watch.income_max
+    guarded = guard.room(watch, snapshot, rules.guard)
+    widths = [o.room for o in outcomes if o.room is not None]
+    lows = [one for one in (guarded.low, *(ONE / (ONE + width) for width in widths)) if one is not None]
+    highs = [one for one in (guarded.high, *(ONE + width for width in widths)) if one is not None]
+    low, high = max(lows, default=None), min(highs, default=None)
+    incomes = guarded.income_min, guarded.income_max
     return Quiet(
-        until_ms=min((watch.until_ms, *(o.until_ms for o in outcomes)), default=NO_END_MS),
-        boxes=tuple(
-            quiet.narrowed(box, max(lows, default=None), min(highs, default=None), incomes) for box in boxes
-        ),
+        until_ms=min((guarded.until_ms, *(o.until_ms for o in outcomes)), default=NO_END_MS),
+        boxes=tuple(quiet.narrowed(box, low, high, incomes) for box in boxes),
     )
 
 

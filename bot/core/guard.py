@@ -41,13 +41,6 @@ class Watch:
     unwinding: tuple[str, ...]
     """Hedges that a person wants closed."""
     memory: GuardMemory
-    low: Decimal | None = None
-    """Multiple of today's prices down to which all of this stays as it is; None without end."""
-    high: Decimal | None = None
-    income_min: Money | None = None
-    """Least that may come in without changing any of this, in settlement currency; None is any amount."""
-    income_max: Money | None = None
-    until_ms: int = NO_END_MS
 
     @property
     def rung(self) -> Rung:
@@ -85,7 +78,7 @@ def look(snapshot: Snapshot, rules: Rules) -> Watch:
     share = share_to_close(snapshot, rules.guard) if memory.reducing and moving is None else Ratio(ZERO)
     causes = (*causes_of(snapshot, rules, found, memory), *short)
     memory = replace(memory, called=tuple(cause.key for cause in causes))
-    watch = Watch(
+    return Watch(
         state=max((c.state for c in causes if c.hedge is None), key=list(State).index, default=State.NORMAL),
         causes=causes,
         standings=found,
@@ -94,7 +87,6 @@ def look(snapshot: Snapshot, rules: Rules) -> Watch:
         unwinding=tuple(hedge.name for hedge in rules.hedges if unwinds(snapshot, hedge.name)),
         memory=memory,
     )
-    return _bounded(watch, snapshot, rules.guard)
 
 
 # --- margin: state, hysteresis, stay --------------------------------------------------------------------------
@@ -133,26 +125,39 @@ def _released(snapshot: Snapshot, latch: Latch) -> bool:
 # --- how long it stays so -------------------------------------------------------------------------------------
 
 
-def _bounded(watch: Watch, snapshot: Snapshot, guard: GuardRules) -> Watch:
+@record
+class Room:
+    """What may happen before the guard would find or do something else."""
+
+    low: Decimal | None
+    """Multiple of today's prices down to which they may go; None without end."""
+    high: Decimal | None
+    income_min: Money | None
+    """Least that may come in, in settlement currency; None is any amount."""
+    income_max: Money | None
+    until_ms: int
+
+
+def room(watch: Watch, snapshot: Snapshot, guard: GuardRules) -> Room:
     """Find the prices, the income and the time within which the guard would find and do the same."""
     if watch.share > ZERO or watch.top_up is not None:
-        return replace(watch, until_ms=snapshot.at_ms, low=ONE, high=ONE)
-    watch = replace(watch, until_ms=_until_ms(watch, snapshot, guard))
+        return Room(low=ONE, high=ONE, income_min=None, income_max=None, until_ms=snapshot.at_ms)
+    until_ms = _until_ms(watch, snapshot, guard)
     held = [one for one in watch.standings if one.symbols]
     if not held or not guard.rungs:
-        return watch
+        return Room(low=None, high=None, income_min=None, income_max=None, until_ms=until_ms)
     low, high = _between(snapshot, held, guard, ZERO)
     for share in INCOME_SHARES:  # the last of them, none, is always taken
         lower, upper = _between(snapshot, held, guard, share)
         if ONE - lower >= (ONE - low) / 2 and upper - ONE >= (min(high, WIDE) - ONE) / 2:
             break
-    room = share * min(one.equity for one in held) if lower < upper else ZERO
-    return replace(
-        watch,
+    income = Money(max(share * min(one.equity for one in held), ZERO) if lower < upper else ZERO)
+    return Room(
         low=None if lower == ZERO else lower,
         high=None if upper == NO_END else upper,
-        income_min=Money(-max(room, ZERO)),
-        income_max=Money(max(room, ZERO)),
+        income_min=Money(-income),
+        income_max=income,
+        until_ms=until_ms,
     )
 
 
@@ -194,14 +199,19 @@ def _between(
 def _trips(
     snapshot: Snapshot, one: Standing, guard: GuardRules, share: Decimal
 ) -> Iterator[tuple[Trip, ...]]:
-    """Give a pool's trips as they are, or with a share of its equity paid out and paid in."""
+    """Give a pool's trips as they are, or with a share of its equity paid out and paid in.
+
+    With income only the rung it is on and the next one matter: prices reach no other before.
+    """
     if share == ZERO:
         yield one.trips
         return
     pool = forecast(snapshot, one.symbols[0]).pool
+    worse = [rules for rules in guard.rungs if rules.rung > one.rung]
+    near = tuple(rules for rules in guard.rungs if rules.rung is one.rung) + tuple(worse[:1])
     for sign in (-1, 1):
         moved = replace(pool, cash=pool.cash + sign * share * one.equity)
-        yield trips_of(moved, moved.reach(), guard, one.sigma_day)
+        yield trips_of(moved, moved.reach(), near, one.sigma_day)
 
 
 NO_END = Decimal(10) ** 6

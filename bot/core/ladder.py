@@ -79,10 +79,11 @@ def stop_limits(rules: GuardRules, snapshot: Snapshot, settle: str) -> tuple[Dec
 
 def trip_of(pool: Pool, rules: RungRules, sigma_day: Decimal) -> Trip:
     """Say where a pool reaches a rung, and whether it has."""
-    return _trip(pool, pool.reach(), pool.reach(rules.margin_ratio), rules, sigma_day)
+    (trip,) = trips_of(pool, pool.reach(), (rules,), sigma_day)
+    return trip
 
 
-def _trip(pool: Pool, death: Reach, thin: Reach, rules: RungRules, sigma_day: Decimal) -> Trip:
+def _trip(death: Reach, thin: Reach, rules: RungRules, sigma_day: Decimal, *, thin_now: bool) -> Trip:
     """Put together where liquidation is near by distance and where the ratio is thin."""
     limit = limit_of(rules, sigma_day)
     ups = [thin.up] if death.up is None else [thin.up, death.up / (ONE + limit)]
@@ -92,14 +93,23 @@ def _trip(pool: Pool, death: Reach, thin: Reach, rules: RungRules, sigma_day: De
     up = min((one for one in ups if one is not None), default=None)
     down = max((one for one in downs if one is not None), default=None)
     near = (up is not None and up < ONE) or (down is not None and down > ONE)
-    thin_now = bool(pool.stakes) and (pool.ratio is None or pool.ratio >= rules.margin_ratio)
     return Trip(rung=rules.rung, up=up, down=down, reached=near or thin_now)
 
 
-def trips_of(pool: Pool, death: Reach, rules: GuardRules, sigma_day: Decimal) -> tuple[Trip, ...]:
-    """Say where a pool that dies at ``death`` reaches every rung."""
-    thin = {ratio: pool.reach(ratio) for ratio in {one.margin_ratio for one in rules.rungs}}
-    return tuple(_trip(pool, death, thin[one.margin_ratio], one, sigma_day) for one in rules.rungs)
+def trips_of(pool: Pool, death: Reach, rungs: tuple[RungRules, ...], sigma_day: Decimal) -> tuple[Trip, ...]:
+    """Say where a pool that dies at ``death`` reaches some rungs."""
+    ratio, held = pool.ratio, bool(pool.stakes)
+    thin = {limit: pool.reach(limit) for limit in {one.margin_ratio for one in rungs}}
+    return tuple(
+        _trip(
+            death,
+            thin[one.margin_ratio],
+            one,
+            sigma_day,
+            thin_now=held and (ratio is None or ratio >= one.margin_ratio),
+        )
+        for one in rungs
+    )
 
 
 def rung_of(trips: tuple[Trip, ...]) -> Rung:
@@ -117,7 +127,7 @@ def standing(snapshot: Snapshot, rules: GuardRules, contract: Contract) -> Stand
 def standing_of(found: Forecast, rules: GuardRules, sigma_day: Ratio, contract: Contract) -> Standing:
     """Measure a forecast's pool against the ladder."""
     pool, reach = found.pool, found.pool.reach()
-    trips, up = trips_of(pool, reach, rules, sigma_day), _dies_up(pool, reach)
+    trips, up = trips_of(pool, reach, rules.rungs, sigma_day), _dies_up(pool, reach)
     return Standing(
         symbols=tuple(stake.contract.symbol for stake in pool.stakes),
         settle=contract.settle,

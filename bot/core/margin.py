@@ -45,26 +45,29 @@ class Stake:
     @property
     def maintenance(self) -> Decimal:
         """Maintenance margin; 0 in a contract whose tiers are unknown."""
-        slope, constant = self.maintenance_line(ONE)
-        return slope + constant
+        return sum(_highest(self.lines(), ONE), ZERO)
 
-    def maintenance_line(self, x: Decimal) -> Line:
-        """Give the line that maintenance lies on where the value has moved by ``x``."""
+    def lines(self) -> tuple[Line, ...]:
+        """Give the lines whose highest is its maintenance, the steepest last: one a tier."""
         if tier_fault(self.contract.tiers):
-            return ZERO, ZERO
+            return ((ZERO, ZERO),)
         if self.contract.margin_rule is MarginRule.ENTRY:
-            return ZERO, self.contract.maintenance_on(self.cost)
-        tier = max(
-            self.contract.tiers, key=lambda t: t.maintenance_rate * self.value * x - t.maintenance_amount
+            return ((ZERO, self.contract.maintenance_on(self.cost)),)
+        return tuple(
+            (tier.maintenance_rate * self.value, -tier.maintenance_amount) for tier in self.contract.tiers
         )
-        return tier.maintenance_rate * self.value, -tier.maintenance_amount
 
-    def steepest_line(self) -> Line:
-        """Give the line that maintenance lies on where the value has grown beyond the last tier's floor."""
-        if self.contract.margin_rule is MarginRule.ENTRY or tier_fault(self.contract.tiers):
-            return self.maintenance_line(ONE)
-        last = self.contract.tiers[-1]
-        return last.maintenance_rate * self.value, -last.maintenance_amount
+
+def _highest(lines: tuple[Line, ...], x: Decimal) -> Line:
+    """Give the line that is highest at ``x``."""
+    if len(lines) == 1:
+        return lines[0]
+    best, top = lines[0], lines[0][0] * x + lines[0][1]
+    for line in lines[1:]:
+        here = line[0] * x + line[1]
+        if here > top:
+            best, top = line, here
+    return best
 
 
 @record
@@ -149,7 +152,7 @@ class Pool:
 
     def backing(self, x: Decimal) -> Decimal:
         """Give the cash with which equity would equal maintenance if values had moved by ``x``."""
-        slope, constant = self._shortfall(x, self._equity_line())
+        slope, constant = _shortfall(self._lines(), x, self._equity_line())
         return self.cash + slope * x + constant
 
     def reach(self, ratio: Decimal = ONE) -> Reach:
@@ -157,14 +160,18 @@ class Pool:
         slope, start = self._equity_line()
         if not self.stakes:
             return THERE if slope + start < ZERO else NOWHERE
-        equity = ratio * slope, ratio * start
-        a, b = self._shortfall(ONE, equity)
+        equity, kinked = (ratio * slope, ratio * start), self._lines()
+        a, b = _shortfall(kinked, ONE, equity)
         if a + b >= ZERO:
             return THERE
-        above, below = self._root_above(equity), self._root_below(equity)
+        above, below = _root_above(kinked, equity), _root_below(kinked, equity)
         if self.linear:
             return Reach(down=below, up=above)
         return Reach(down=None if above is None else ONE / above, up=None if below is None else ONE / below)
+
+    def _lines(self) -> list[tuple[Line, ...]]:
+        """Give the lines of every position's maintenance."""
+        return [stake.lines() for stake in self.stakes]
 
     def _equity_line(self) -> Line:
         """Give the line that equity lies on."""
@@ -175,37 +182,40 @@ class Pool:
             start -= gain * stake.cost
         return slope, start
 
-    def _shortfall(self, x: Decimal, equity: Line) -> Line:
-        """Give the line of maintenance less equity that is in force at ``x``."""
-        return _less([stake.maintenance_line(x) for stake in self.stakes], equity)
 
-    def _root_above(self, equity: Line) -> Decimal | None:
-        """Find the multiple above 1 at which the shortfall is zero: from beyond it, down a convex curve.
+def _shortfall(kinked: list[tuple[Line, ...]], x: Decimal, equity: Line) -> Line:
+    """Give the line of maintenance less equity that is in force at ``x``."""
+    return _less([_highest(lines, x) for lines in kinked], equity)
 
-        The curve lies above its steepest line, so that the line's root lies beyond the curve's.
-        """
-        slope, constant = _less([stake.steepest_line() for stake in self.stakes], equity)
-        if slope <= ZERO:
-            return None
-        x = max(-constant / slope, ONE)
-        while True:
-            slope, constant = self._shortfall(x, equity)
-            nearer = -constant / slope
-            if nearer >= x:
-                return x
-            x = nearer
 
-    def _root_below(self, equity: Line) -> Decimal | None:
-        """Find the multiple below 1 at which the shortfall is zero: from zero, up to a convex curve's first root."""
-        x = ZERO
-        if self._shortfall(x, equity)[1] <= ZERO:
-            return None
-        while True:
-            slope, constant = self._shortfall(x, equity)
-            nearer = -constant / slope
-            if nearer <= x:
-                return x
-            x = nearer
+def _root_above(kinked: list[tuple[Line, ...]], equity: Line) -> Decimal | None:
+    """Find the multiple above 1 at which the shortfall is zero: from beyond it, down a convex curve.
+
+    The curve lies above its steepest line, so that the line's root lies beyond the curve's.
+    """
+    slope, constant = _less([lines[-1] for lines in kinked], equity)
+    if slope <= ZERO:
+        return None
+    x = max(-constant / slope, ONE)
+    while True:
+        slope, constant = _shortfall(kinked, x, equity)
+        nearer = -constant / slope
+        if nearer >= x:
+            return x
+        x = nearer
+
+
+def _root_below(kinked: list[tuple[Line, ...]], equity: Line) -> Decimal | None:
+    """Find the multiple below 1 at which the shortfall is zero: from zero, up to a convex curve's first root."""
+    x = ZERO
+    if _shortfall(kinked, x, equity)[1] <= ZERO:
+        return None
+    while True:
+        slope, constant = _shortfall(kinked, x, equity)
+        nearer = -constant / slope
+        if nearer <= x:
+            return x
+        x = nearer
 
 
 def _less(lines: list[Line], equity: Line) -> Line:
