@@ -4,12 +4,13 @@ Prices are a pure function of the seed and the time, so that a session that was 
 comes back. They are made with floats and become Decimals at the tick; nothing here decides anything.
 """
 
-from collections.abc import Iterator
-from dataclasses import fields
+from collections.abc import Iterator, Mapping
+from dataclasses import fields, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from functools import lru_cache
 from itertools import pairwise
+from types import MappingProxyType
 from typing import Literal
 
 import numpy as np
@@ -83,14 +84,16 @@ class Tick:
 class ModelMarket:
     """The market's prices, by time."""
 
-    def __init__(self, seed: int, start_price: Decimal) -> None:
+    def __init__(self, seed: int, start_price: Decimal, shift_ms: int = 0) -> None:
+        """With ``shift_ms`` a time shows the market as it is that much later, so that a session may begin in any phase."""
         self._seed = seed
+        self._shift_ms = shift_ms
         self._start = float(start_price)
         self._cycle = lru_cache(maxsize=2)(self._make_cycle)
 
     def tick(self, at_ms: int) -> Tick:
         """Show the market at a time, rounded down to the minute."""
-        cycle, within = divmod(at_ms // MINUTE_MS, CYCLE_MINUTES)
+        cycle, within = divmod((at_ms + self._shift_ms) // MINUTE_MS, CYCLE_MINUTES)
         prices, premiums = self._cycle(cycle)
         return Tick(
             at_ms=at_ms // MINUTE_MS * MINUTE_MS,
@@ -220,12 +223,19 @@ class ModelTown:
     """The model market and the model exchange together: turning the one shows prices to the other."""
 
     def __init__(
-        self, market: ModelMarket, exchange: Exchange, from_ms: int, dated_families: tuple[str, ...] = ()
+        self,
+        market: ModelMarket,
+        exchange: Exchange,
+        from_ms: int,
+        dated_families: tuple[str, ...] = (),
+        scales: Mapping[str, Decimal] = MappingProxyType({}),
     ) -> None:
+        """``scales`` are prices of other coins in market prices: 0.05 is a coin that is worth a twentieth; 1 if not given."""
         self.market = market
         self.exchange = exchange
         self.now = market.tick(from_ms)
         self._families = dated_families
+        self._scales = scales
         self._settle_overdue()
         self._list_quarterlies()
         self._show(self.now)
@@ -259,6 +269,19 @@ class ModelTown:
         """Tell what a dollar stablecoin is worth: a dollar; other coins have no peg."""
         return Peg(asset=asset, price=Price(ONE)) if asset in DOLLARS else None
 
+    def funding_paid(self, symbol: str, from_ms: int, to_ms: int) -> tuple[tuple[int, Decimal], ...]:
+        """List the settlements of a perpetual's funding within, oldest first: time and rate; the same for every perpetual."""
+        if not isinstance(self.exchange.contracts.get(symbol), Perpetual):
+            return ()
+        first_ms = -(-from_ms // FUNDING_MS) * FUNDING_MS
+        return tuple((at, self.market.funding_rate(at)) for at in range(first_ms, to_ms + 1, FUNDING_MS))
+
+    def prices(self, symbol: str, from_ms: int, to_ms: int, count: int) -> tuple[Decimal, ...]:
+        """Sample a contract's index at ``count`` instants spread over a time, its ends included."""
+        scale = self._scales.get(self.exchange.contracts[symbol].base, ONE)
+        step_ms = Decimal(to_ms - from_ms) / max(1, count - 1)
+        return tuple(scale * self.market.tick(from_ms + int(step_ms * i)).index for i in range(count))
+
     def _settle_overdue(self) -> None:
         """Settle what has expired before this town begins, at the mean that a town of that time saw minute by minute.
 
@@ -268,7 +291,8 @@ class ModelTown:
             if isinstance(contract, DatedFuture) and contract.expiry_ms <= self.now.at_ms:
                 minutes = range(contract.expiry_ms - contract.averaging_ms, contract.expiry_ms, MINUTE_MS)
                 seen = [self.market.tick(minute_ms).index for minute_ms in minutes]
-                self.exchange.expire(contract.symbol, sum(seen, ZERO) / len(seen))
+                scale = self._scales.get(contract.base, ONE)
+                self.exchange.expire(contract.symbol, scale * sum(seen, ZERO) / len(seen))
 
     def _list_quarterlies(self) -> None:
         """Keep two quarterlies of every dated family listed; an expired one stays known, and is traded no more."""
@@ -290,10 +314,11 @@ class ModelTown:
 
     def _show(self, tick: Tick) -> None:
         for contract in tuple(self.exchange.contracts.values()):
+            scaled = replace(tick, index=Price(tick.index * self._scales.get(contract.base, ONE)))
             if isinstance(contract, Perpetual):
-                self.exchange.quote(quote_at(tick, contract, tick.index * (ONE + tick.premium)))
+                self.exchange.quote(quote_at(scaled, contract, scaled.index * (ONE + tick.premium)))
             elif contract.expiry_ms > tick.at_ms:
-                self.exchange.quote(quote_at(tick, contract, self._dated_mark(tick, contract)))
+                self.exchange.quote(quote_at(scaled, contract, self._dated_mark(scaled, contract)))
 
     def _dated_mark(self, tick: Tick, contract: DatedFuture) -> Decimal:
         """Price a dated contract: index and term premium; while it settles, what is averaged already counts as it is.

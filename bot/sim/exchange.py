@@ -14,7 +14,7 @@ from bot.core.reports import SETTLEMENT_ID, Fill, OrderReport, Payment
 from bot.core.snapshot import Quote
 from bot.core.values import ZERO, Price, Side
 from bot.sim.account import SimAccount, SimPosition
-from bot.sim.checks import objection
+from bot.sim.checks import Objection, objection
 from bot.sim.counter import Counter
 from bot.sim.liquidation import breached, doomed, seize
 from bot.sim.matching import SimOrder, Touch, traded_through
@@ -46,17 +46,20 @@ class Exchange(Counter):
         if known is not None:
             return known
         order = self._book.enter(account, request)
-        contract, touch = self.contracts.get(request.symbol), self.touches.get(request.symbol)
-        trader = self.accounts[account]
-        expired = self.has_expired(request.symbol)
-        reason = objection(contract, touch, trader, self.marks, request, expired=expired)
-        if reason:
-            self._book.end(order, OrderState.REJECTED, reason)
+        found = self.objection(account, request)
+        if found is not None:
+            self._book.end(order, OrderState.REJECTED, found.text)
             return report_of(order)
         self._take(order)
         if order.state is OrderState.OPEN:
             self._book.rest(order)
         return report_of(order)
+
+    def objection(self, account: str, request: OrderRequest) -> Objection | None:
+        """Say why a request would not be taken now; None if it would."""
+        contract, touch = self.contracts.get(request.symbol), self.touches.get(request.symbol)
+        expired = self.has_expired(request.symbol)
+        return objection(contract, touch, self.accounts[account], self.marks, request, expired=expired)
 
     def cancel(self, account: str, client_order_id: str) -> OrderReport | None:
         """Cancel an order; one already done reports how it ended, an unknown one None."""
