@@ -51,7 +51,7 @@ from bot.core.relief import TopUp
 from bot.core.reports import OrderReport, TransferReport
 from bot.core.risk import Approved
 from bot.core.snapshot import Control, Memory, Resume, Setback, Snapshot
-from bot.core.values import ZERO, Contracts
+from bot.core.values import ZERO, Contracts, Money
 from bot.shell.ports import Activity, GuardBook, Heard, JournalUnavailableError
 
 
@@ -267,6 +267,11 @@ class SqlJournal:
             return self._held
         with self._transaction() as connection:
             return books.held(connection, self._account)
+
+    def realised(self) -> dict[str, Money]:
+        """Sum the price profit that fills realised, by contract, in settlement currency."""
+        with self._transaction() as connection:
+            return {symbol: Money(sum_) for symbol, sum_ in books.realised(connection, self._account).items()}
 
     def shifted(self) -> tuple[str, ...]:
         """List contracts whose position moved without a fill of ours since the last decision on a whole picture."""

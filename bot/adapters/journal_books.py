@@ -36,6 +36,15 @@ def held(connection: Connection, account: str) -> dict[str, Decimal]:
     return sums
 
 
+def realised(connection: Connection, account: str) -> dict[str, Decimal]:
+    """Sum the price profit that fills realised, by contract."""
+    sums: dict[str, Decimal] = defaultdict(Decimal)
+    told = select(fills.c.symbol, fills.c.realised_pnl).where(fills.c.account == account)
+    for symbol, profit in connection.execute(told):
+        sums[symbol] += profit
+    return sums
+
+
 def write_incidents(
     connection: Connection, account: str, found: Iterable[Incident], at_ms: int
 ) -> tuple[Incident, ...]:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from bot.core.instruments import Contract, DatedFuture
 from bot.core.orders import OrderRequest, OrderState
 from bot.core.reports import Fill, OrderReport, Payment, TransferReport
-from bot.core.snapshot import Funding, Peg, Position, Quote, Turnover, Volatility
+from bot.core.snapshot import Funding, Peg, Position, Quote, Transfer, Turnover, Volatility
 from bot.core.values import ZERO, Contracts, Money
 from bot.shell.ports import AccountReport, Activity, NotListedError
 from bot.sim.exchange import Exchange
@@ -148,6 +148,6 @@ class SimVenue:
         self._turn()
         return self._exchange.transfer(self._account, transfer_id, asset, amount)
 
-    async def transfer_of(self, transfer_id: str) -> TransferReport | None:
+    async def transfer_of(self, transfer: Transfer) -> TransferReport | None:
         """Look a transfer up by our name for it."""
-        return self._exchange.transfer_of(self._account, transfer_id)
+        return self._exchange.transfer_of(self._account, transfer.transfer_id)

@@ -3,7 +3,7 @@
 ccxt takes a session as its own client. Nothing here knows a venue.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Protocol
 
 import aiohttp
@@ -24,6 +24,10 @@ class Inspector(Protocol):
         """Read a request; raises to keep it from leaving."""
 
 
+def untold(method: str, url: URL) -> None:
+    """Tell nobody that a request leaves."""
+
+
 def no_inspection(method: str, url: URL, headers: Mapping[str, str], body: str) -> None:
     """Let everything leave."""
 
@@ -37,8 +41,11 @@ class VenueSession:
         hosts: frozenset[str] | None = None,
         address: str | None = None,
         inspect: Inspector = no_inspection,
+        left: Callable[[str, URL], None] = untold,
     ) -> None:
         """``hosts`` are all that a request may go to, None is any; ``address`` (host:port) takes all of them instead.
+
+        ``left`` is told of each request that leaves, by the method and the URL it was meant for.
 
         Call within a running event loop.
 
@@ -52,6 +59,7 @@ class VenueSession:
         self._hosts = hosts
         self._address = address
         self._inspect = inspect
+        self._left = left
 
     @property
     def closed(self) -> bool:
@@ -82,12 +90,15 @@ class VenueSession:
         self, method: str, url: URL, options: dict[str, object]
     ) -> "aiohttp.client._RequestContextManager":
         given = options.pop("headers", None)
-        headers = {str(name): str(value) for name, value in given.items()} if isinstance(given, Mapping) else {}
+        headers = (
+            {str(name): str(value) for name, value in given.items()} if isinstance(given, Mapping) else {}
+        )
         data = options.get("data")
         body = data.decode() if isinstance(data, bytes) else str(data or "")
         if self._hosts is not None and url.host not in self._hosts:
             raise MisdirectedError(f"A request to {url.host} was not sent: it does not belong to this mode.")
         self._inspect(method, url, headers, body)
+        self._left(method, url)
         if self._address is not None:
             headers[HOST_HEADER] = url.host or ""
             options.pop("proxy", None)

@@ -61,6 +61,7 @@ class Tally:
         self._done: dict[str, WorkingOrder] = {}
         self._filled: dict[str, Decimal] = defaultdict(Decimal)
         self._held: dict[str, Decimal] = defaultdict(Decimal, held)
+        self._realised: dict[str, Decimal] = defaultdict(Decimal)
         self._fills: set[tuple[str, str]] = set()
         self._known: set[tuple[str, str]] = set()
         self._shifted: dict[str, None] = {}
@@ -137,6 +138,7 @@ class Tally:
         for fill in activity.fills:
             if (fill.symbol, fill.fill_id) not in self._fills:
                 self._fills.add((fill.symbol, fill.fill_id))
+                self._realised[fill.symbol] += fill.realised_pnl
                 new.append(fill)
         for fill in new:
             self._filled[fill.client_order_id] += fill.contracts
@@ -213,6 +215,10 @@ class Tally:
     def held(self) -> dict[str, Contracts]:
         """Give the expected position in every contract that is not flat."""
         return {symbol: Contracts(size) for symbol, size in self._held.items() if size != ZERO}
+
+    def realised(self) -> dict[str, Money]:
+        """Sum the price profit that fills realised, by contract."""
+        return {symbol: Money(sum_) for symbol, sum_ in self._realised.items()}
 
     def shifted(self) -> tuple[str, ...]:
         """List contracts that moved without a fill of ours since the last decision on a whole picture."""

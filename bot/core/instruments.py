@@ -249,6 +249,11 @@ def family_of(symbol: str) -> str:
     return symbol.partition("-")[0]
 
 
+def settle_of(symbol: str) -> str:
+    """Read off a symbol what a contract settles in: ``BTC/USD:BTC-261225`` settles in BTC."""
+    return family_of(symbol).rpartition(":")[2]
+
+
 @record
 class Perpetual(Futures):
     """A futures contract without expiry."""

@@ -31,8 +31,9 @@ async def hear(hall: Hall) -> tuple[Fill, ...]:
         VenueError: they could not be read.
         JournalUnavailableError: they could not be written.
     """
-    activity = await patiently(lambda: hall.venue.activity(hall.journal.cursor()), hall.clock)
-    if not activity.fills and not activity.payments:
+    cursor = hall.journal.cursor()
+    activity = await patiently(lambda: hall.venue.activity(cursor), hall.clock)
+    if not activity.fills and not activity.payments and activity.cursor == cursor:
         return ()
     heard = hall.journal.heard(activity, hall.clock.now_ms())
     tell(heard.incidents, hall)

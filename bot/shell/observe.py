@@ -1,14 +1,18 @@
 """Empty the letter boxes and lay one tray: a Snapshot, with every missing letter named."""
 
-from bot.core.instruments import Contract, Perpetual
+from collections.abc import Mapping
+from dataclasses import replace
+from decimal import Decimal
+
+from bot.core.instruments import Contract, Perpetual, settle_of
 from bot.core.reports import Fill
 from bot.core.rules import Rules
-from bot.core.snapshot import Control, Funding, Peg, Quote, Snapshot, Turnover, Volatility
-from bot.core.values import record
+from bot.core.snapshot import Control, Funding, Peg, Position, Quote, Snapshot, Turnover, Volatility
+from bot.core.values import ZERO, Contracts, Money, Price, record
 from bot.shell.letters import clock_letters, foreign_positions, missing_letters, mode_letters
 from bot.shell.listing import Listing
 from bot.shell.patience import patiently
-from bot.shell.ports import GuardBook, Hall, Holdings
+from bot.shell.ports import AccountReport, GuardBook, Hall, Holdings, Journal
 from bot.shell.reconcile import agree
 from bot.shell.transfer import look_up_transfers
 
@@ -37,7 +41,7 @@ async def observe(
     """
     journal, book = hall.journal, await _guard_book(hall, rules)
     picture = await agree(rules, hall, mend=mend)
-    account = picture.account
+    account = _completed(picture.account, journal)
     contracts = listing.with_held(journal.held(), journal.terms(), rules)
     held = await patiently(holdings.read, hall.clock)
     market = await _market(contracts, hall)
@@ -75,6 +79,38 @@ async def observe(
         + clock_letters(rules, market.quotes, at_ms, journal.last_at_ms()),
     )
     return snapshot, picture.fills
+
+
+def _completed(account: AccountReport, journal: Journal) -> AccountReport:
+    """Add from the books what a venue does not tell: what positions ever realised, and so what was ever deposited.
+
+    A contract that is held no more is listed as flat with what it realised.
+    """
+    if account.cumulative:
+        return account
+    realised = journal.realised()
+    listed = {position.symbol for position in account.positions}
+    gone = [
+        Position(symbol=one, contracts=Contracts(ZERO), entry_price=Price(ZERO), realised_pnl=sum_)
+        for one, sum_ in realised.items()
+        if one not in listed
+    ]
+    return replace(
+        account,
+        positions=tuple(
+            replace(one, realised_pnl=realised.get(one.symbol, Money(ZERO))) for one in account.positions
+        )
+        + tuple(gone),
+        wallets=tuple(
+            replace(wallet, deposited=Money(wallet.balance - _earned(wallet.asset, realised)))
+            for wallet in account.wallets
+        ),
+    )
+
+
+def _earned(asset: str, realised: Mapping[str, Money]) -> Decimal:
+    """Sum the price profit of all contracts that settle in an asset."""
+    return sum([profit for symbol, profit in realised.items() if settle_of(symbol) == asset], ZERO)
 
 
 async def _guard_book(hall: Hall, rules: Rules) -> GuardBook:

@@ -103,6 +103,8 @@ class AccountReport:
     """Leverage the account is set to."""
     one_way: bool = True
     """Whether a contract has one net position; in hedge mode it has a long and a short one."""
+    cumulative: bool = True
+    """Whether wallets tell what was ever deposited and positions what they ever realised; if not, the books do."""
 
 
 @record
@@ -159,8 +161,8 @@ class Venue(Protocol):
     async def transfer(self, transfer_id: str, asset: str, amount: Money) -> TransferReport:
         """Move margin from the spot wallet to the futures wallet, under our name for it. Never retried by anyone."""
 
-    async def transfer_of(self, transfer_id: str) -> TransferReport | None:
-        """Look a transfer up by our name for it; None if the venue has no record of it *now*."""
+    async def transfer_of(self, transfer: Transfer) -> TransferReport | None:
+        """Look a transfer up, by our name for it where the venue takes names; None if it has no record of it *now*."""
 
 
 class Holdings(Protocol):
@@ -240,6 +242,9 @@ class Journal(Protocol):
 
     def held(self) -> dict[str, Contracts]:
         """Give the position the books expect in every contract: fills and re-basings summed; flat ones are left out."""
+
+    def realised(self) -> dict[str, Money]:
+        """Sum the price profit that fills realised, by contract, in settlement currency."""
 
     def shifted(self) -> tuple[str, ...]:
         """List contracts whose position moved without a fill of ours since the last decision on a whole picture."""

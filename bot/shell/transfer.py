@@ -64,7 +64,7 @@ async def look_up_transfers(open_ones: Sequence[Transfer], rules: Rules, hall: H
     now_ms = hall.clock.now_ms()
     for transfer in open_ones:
         name = transfer.transfer_id
-        report = await patiently(partial(hall.venue.transfer_of, name), hall.clock)
+        report = await patiently(partial(hall.venue.transfer_of, transfer), hall.clock)
         if report is not None:
             hall.journal.transfer_moved(report, now_ms)
         elif now_ms - transfer.since_ms > rules.books.absent_crossing_seconds * 1000:

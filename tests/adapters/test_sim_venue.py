@@ -6,7 +6,7 @@ import pytest
 
 from bot.adapters.sim_venue import SimVenue
 from bot.core.reports import Payment, TransferReport
-from bot.core.snapshot import Peg, Turnover, Volatility
+from bot.core.snapshot import Peg, Transfer, Turnover, Volatility
 from bot.core.values import Contracts, Money, Price, Ratio
 from bot.shell.ports import NotListedError, Venue
 from bot.sim.exchange import Exchange
@@ -107,18 +107,22 @@ async def test_what_nobody_knows_of_volatilities_and_pegs_is_left_out() -> None:
     assert (await ignorant.volatilities((NEAR.symbol,)), await ignorant.pegs(("USDT",))) == ((), ())
 
 
+def asked(name: str) -> Transfer:
+    return Transfer(transfer_id=name, asset="USDT", amount=Money(D(300)), since_ms=T)
+
+
 async def test_margin_moves_through_the_door_and_is_seen_in_the_account_and_among_the_payments() -> None:
     exchange, venue = door()
     exchange.reserve(ME, "USDT", D(500))
-    unknown = await venue.transfer_of("a")
+    unknown = await venue.transfer_of(asked("a"))
     cursor = (await venue.activity(0)).cursor
 
     done = await venue.transfer("a", "USDT", Money(D(300)))
     refused = await venue.transfer("b", "USDT", Money(D(300)))
 
     assert unknown is None
-    assert await venue.transfer_of("a") == done == TransferReport(transfer_id="a", state="done")
-    assert await venue.transfer_of("b") == refused
+    assert await venue.transfer_of(asked("a")) == done == TransferReport(transfer_id="a", state="done")
+    assert await venue.transfer_of(asked("b")) == refused
     assert refused.state == "refused"
     (wallet,) = (await venue.account()).wallets
     assert (wallet.spare, wallet.deposited) == (D(200), D(100_300))

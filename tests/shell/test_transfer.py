@@ -14,7 +14,7 @@ from bot.core.instruments import MarginMode
 from bot.core.relief import TOP_UP_RETRY_MS
 from bot.core.reports import TransferReport
 from bot.core.rules import GuardRules
-from bot.core.snapshot import Holding, Rung
+from bot.core.snapshot import Holding, Rung, Transfer
 from bot.core.values import Coins, Money
 from bot.shell.loop import Loop, Step
 from bot.shell.ports import (
@@ -67,8 +67,8 @@ class BrokenLine(FaultyVenue):
             raise self.after_transfer.pop(0)
         return replace(report, transfer_id=self.about or report.transfer_id)
 
-    async def transfer_of(self, transfer_id: str) -> TransferReport | None:
-        return None if self.forgets else await super().transfer_of(transfer_id)
+    async def transfer_of(self, transfer: Transfer) -> TransferReport | None:
+        return None if self.forgets else await super().transfer_of(transfer)
 
 
 class Story:
