@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from bot import cli_ask, cli_guard, cli_rehearse, cli_run, cli_settings
+from bot import cli_ask, cli_guard, cli_rehearse, cli_run, cli_settings, cli_venues
 from bot.cli_options import JOURNAL, USAGE, VENUE
 from bot.shell.ports import HedgerowError, JournalUnavailableError, VenueError
 
@@ -57,6 +57,10 @@ for verb in (
     cli_guard.resume,
     cli_guard.unwind,
     cli_rehearse.rehearse,
+    cli_venues.venues,
+    cli_venues.list_instruments,
+    cli_venues.doctor,
+    cli_venues.plan,
     cli_settings.check_config,
     cli_settings.show_config,
     cli_settings.new_config,

@@ -44,6 +44,11 @@ def journal_path(settings: Settings) -> Path:
     return Path(settings.journal.path.replace("{mode}", settings.mode))
 
 
+def switch_path(settings: Settings, mode: str | None = None) -> Path:
+    """Say where the kill switch lies."""
+    return Path(settings.guard.kill_switch.replace("{mode}", settings.mode if mode is None else mode))
+
+
 def reader_of(path: Path, mode: str | None = None) -> JournalReader:
     """Open a journal for reading.
 
@@ -295,7 +300,7 @@ def _paper_account(
         journal=journal,
         clock=clock,
         log=log,
-        switch=FileSwitch(path=Path(settings.guard.kill_switch.replace("{mode}", mode))),
+        switch=FileSwitch(path=switch_path(settings, mode)),
         accept_terms=accept_terms,
     )
     return PaperAccount(name=name, rules=rules, town=town, loop=loop, clock=clock)

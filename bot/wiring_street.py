@@ -1,8 +1,7 @@
 """The front door of the test exchange: a model town with a street address."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from decimal import Decimal
-from types import MappingProxyType
 from typing import Literal
 
 from bot.adapters.model_market import (
@@ -41,9 +40,15 @@ class Customer:
     """What a customer of the test exchange begins with."""
 
     account: str = "main"
-    futures: Mapping[str, Decimal] = MappingProxyType({"USDT": Decimal(100_000), "BTC": Decimal(2)})
-    spot: Mapping[str, Decimal] = MappingProxyType(
-        {"USDT": Decimal(50_000), "BTC": Decimal(1), "ETH": Decimal(10)}
+    futures: tuple[tuple[str, Decimal], ...] = (
+        ("USDT", Decimal(100_000)),
+        ("BTC", Decimal(2)),
+        ("ETH", Decimal(20)),
+    )
+    spot: tuple[tuple[str, Decimal], ...] = (
+        ("USDT", Decimal(50_000)),
+        ("BTC", Decimal(1)),
+        ("ETH", Decimal(10)),
     )
     leverage: Decimal = Decimal(3)
 
@@ -124,9 +129,9 @@ def open_dialect(
     exchange.at_ms = from_ms
     for customer in customers:
         exchange.open_account(customer.account, "cross", customer.leverage)
-        for asset, amount in customer.futures.items():
+        for asset, amount in customer.futures:
             exchange.deposit(customer.account, asset, Money(amount))
-        for asset, amount in customer.spot.items():
+        for asset, amount in customer.spot:
             exchange.reserve(customer.account, asset, Money(amount))
     shift_ms = (STARTS_MS[scenario] - from_ms) % CYCLE_MS if shifted else 0
     town = ModelTown(ModelMarket(seed, price, shift_ms), exchange, from_ms, scales=SCALES)

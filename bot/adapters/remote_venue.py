@@ -11,9 +11,9 @@ from typing import TypeVar
 from bot.adapters.budget import urgent
 from bot.adapters.ccxt_venue import CcxtApi
 from bot.adapters.venues.answers import ShapeError
-from bot.adapters.venues.asking import DAY_MS, Asking, GoneError
+from bot.adapters.venues.asking import DAY_MS, Asking, GoneError, SameError
 from bot.adapters.venues.contracts import contract_of, expires_ms, family_matches
-from bot.adapters.venues.manner import Listed, Manner, Modes
+from bot.adapters.venues.manner import KeyFacts, Listed, Manner, Modes
 from bot.adapters.venues.outcomes import Outcome, RequestFailed
 from bot.adapters.venues.records import Records
 from bot.core.formulas import day_volatility
@@ -88,6 +88,17 @@ class RemoteVenue:
         dated = [one for one in found if isinstance(one, DatedFuture)]
         return tuple(sorted(dated, key=lambda one: one.expiry_ms))
 
+    async def contracts_on(self, asset: str) -> tuple[Contract, ...]:
+        """List all contracts on a coin that can be traded through this adapter, perpetuals first."""
+        await self._freshen_markets()
+        found = [
+            contract_of(market, unit)
+            for market in self.api.markets().values()
+            if market.get("base") == asset and not market.get("spot") and not market.get("option")
+            if (unit := self.manner.unit(market)) is not None
+        ]
+        return tuple(sorted(found, key=lambda one: (isinstance(one, DatedFuture), one.symbol)))
+
     async def _freshen_markets(self) -> None:
         again = self._asking.read_ms("markets", "") is not None
 
@@ -128,7 +139,8 @@ class RemoteVenue:
         self._watched[symbol] = listed
         return listed
 
-    async def _listed(self, symbol: str) -> Listed:
+    async def listed(self, symbol: str) -> Listed:
+        """Give a contract with the venue's name for it; NotListedError as ``contracts``."""
         return self._watched[symbol] if symbol in self._watched else await self._describe(symbol)
 
     # --- the account ------------------------------------------------------------------------------------------
@@ -140,7 +152,7 @@ class RemoteVenue:
         wallets = await self._asking.ask("wallets", self.manner.wallets(self.api, watched))
         positions = await self._asking.ask("positions", self.manner.positions(self.api, watched))
         at_ms = self._clock.now_ms()
-        modes = [await self._modes(one) for one in watched]
+        modes = [await self.modes(one) for one in watched]
         return AccountReport(
             at_ms=at_ms,
             wallets=wallets,
@@ -152,7 +164,8 @@ class RemoteVenue:
             cumulative=False,
         )
 
-    async def _modes(self, one: Listed) -> Modes:
+    async def modes(self, one: Listed) -> Modes:
+        """Read how the account is set for a contract."""
         symbol = one.contract.symbol
         return await self._asking.fresh(
             "modes", symbol, lambda: self._asking.ask("modes", self.manner.modes(self.api, one))
@@ -162,9 +175,25 @@ class RemoteVenue:
         """Read positions from a second source, one by one; flat ones are left out."""
         found = []
         for symbol in symbols:
-            one = await self._listed(symbol)
+            one = await self.listed(symbol)
             found.append(await self._asking.ask("position", self.manner.position(self.api, one)))
         return tuple(position for position in found if position is not None)
+
+    # --- looking, and putting right -----------------------------------------------------------------------------
+
+    async def key(self) -> KeyFacts | None:
+        """Read what the key may do; None if the venue does not tell."""
+        return await self._asking.ask("key", self.manner.key(self.api))
+
+    async def position_value(self, one: Listed) -> tuple[Contracts, Decimal] | None:
+        """Read a position's size and its value by the venue's own word; None if there is none."""
+        return await self._asking.ask("position", self.manner.position_value(self.api, one))
+
+    async def change(self, what: str, change: Awaitable[None]) -> None:
+        """Change how the account is set; what is so already is no error. Nothing read before is gone by any more."""
+        with suppress(SameError):
+            await self._asking.ask(what, change)
+        self._asking.forget()
 
     # --- prices -----------------------------------------------------------------------------------------------
 
@@ -172,7 +201,7 @@ class RemoteVenue:
         """Read prices; a contract without a price is left out."""
         found = []
         for symbol in symbols:
-            one = await self._listed(symbol)
+            one = await self.listed(symbol)
             found.append(await self._asking.ask("prices", self.manner.quote(self.api, one)))
         return tuple(quote for quote in found if quote is not None)
 
@@ -203,7 +232,7 @@ class RemoteVenue:
         return ()
 
     async def _each(self, kind: str, symbol: str, ask: Callable[[CcxtApi, Listed], Awaitable[T]]) -> T:
-        one = await self._listed(symbol)
+        one = await self.listed(symbol)
         return await self._asking.fresh(kind, symbol, lambda: self._asking.ask(kind, ask(self.api, one)))
 
     # --- what happened ----------------------------------------------------------------------------------------
@@ -216,14 +245,14 @@ class RemoteVenue:
 
     async def order(self, symbol: str, client_order_id: str) -> OrderReport | None:
         """Look an order up by our name for it; None if the venue has no record of it now."""
-        one = await self._listed(symbol)
+        one = await self.listed(symbol)
         self._records.busy()
         with urgent():
             return await self._asking.ask("order", self.manner.order(self.api, one, client_order_id))
 
     async def place(self, request: OrderRequest) -> OrderReport:
         """Place an order, once. What its ack says beyond "taken" is not believed; an IOC order is looked up at once."""
-        one = await self._listed(request.symbol)
+        one = await self.listed(request.symbol)
         self._records.busy()
         try:
             with urgent():
@@ -250,7 +279,7 @@ class RemoteVenue:
 
     async def cancel(self, symbol: str, client_order_id: str) -> OrderReport:
         """Cancel an order, and tell how it ended by the venue's record of it."""
-        one = await self._listed(symbol)
+        one = await self.listed(symbol)
         self._records.busy()
         with urgent():
             with suppress(GoneError):  # how it ended is looked up

@@ -31,17 +31,25 @@ FRESH_MS = {
     "fills": 15 * SECOND_MS,
 }
 """How long a reading is gone by, by its kind. Fills and payments are read at once after an order."""
+
+
+class GoneError(VenueError):
+    """The venue has no such order, or it is done."""
+
+
+class SameError(VenueError):
+    """It is so already."""
+
+
 ERRORS: dict[Outcome, type[VenueError]] = {
     Outcome.NOT_SENT: UnreachableError,
     Outcome.RATE_LIMITED: RateLimitedError,
     Outcome.RETRY: RefusedForNowError,
     Outcome.AUTH: AuthFailedError,
     Outcome.UNKNOWN: OutcomeUnknownError,
+    Outcome.GONE: GoneError,
+    Outcome.SAME: SameError,
 }
-
-
-class GoneError(VenueError):
-    """The venue has no such order, or it is done."""
 
 
 class TimedApi(Api, Protocol):
@@ -101,8 +109,6 @@ class Asking:
         """Give the error of a failure."""
         code = f" ({failed.failure.code})" if failed.failure.code else ""
         text = f"{self._venue}, {what}: {failed.failure.message}{code}."
-        if failed.outcome is Outcome.GONE:
-            return GoneError(text)
         return ERRORS.get(failed.outcome, VenueError)(text)
 
     async def _resync(self) -> None:

@@ -195,6 +195,14 @@ class Binance(BinanceMarket):
                 )
         return None
 
+    async def position_value(self, api: Api, one: Listed) -> tuple[Contracts, Decimal] | None:
+        """Read a position's size and the notional the venue gives it: dollars (USD-M) or coins (COIN-M)."""
+        for item in rows(await api.ask(self._product.positions), "positions"):
+            if text(item, "symbol") == one.market and number(item, "positionAmt") != ZERO:
+                value = number(item, "notional" if self._linear else "notionalValue")
+                return Contracts(number(item, "positionAmt")), abs(value)
+        return None
+
     def _position(self, api: Api, found: Row) -> Position:
         liquidation = number_or(found, "liquidationPrice")
         isolated = number_or(found, "isolatedMargin")

@@ -13,7 +13,7 @@ from bot.core.instruments import Contract, MarginMode, Tier
 from bot.core.orders import OrderRequest
 from bot.core.reports import Fill, OrderReport, Payment, TransferReport
 from bot.core.snapshot import Funding, Position, Quote, Transfer, Turnover, Wallet
-from bot.core.values import record
+from bot.core.values import Contracts, record
 
 Client = Literal["futures", "spot"]
 """Which of a venue's clients is meant; most venues have one for both."""
@@ -128,6 +128,12 @@ class Manner(Protocol):
 
     async def position(self, api: Api, one: Listed) -> Position | None:
         """Read one position from a second source; None if it is flat."""
+
+    async def position_value(self, api: Api, one: Listed) -> tuple[Contracts, Decimal] | None:
+        """Read a position's signed contracts and, by the venue's own word, its unsigned value in settlement currency.
+
+        None if it is flat or the venue does not tell a value: what a contract stands for is proved by it.
+        """
 
     async def open_orders(self, api: Api, listed: tuple[Listed, ...]) -> tuple[OrderReport, ...]:
         """Read open orders in some contracts, everybody's."""

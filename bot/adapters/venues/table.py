@@ -4,6 +4,7 @@
 """
 
 from collections.abc import Mapping
+from dataclasses import field
 from decimal import Decimal
 from types import MappingProxyType
 from typing import Literal
@@ -22,7 +23,7 @@ class ClientFacts:
     """One client of the library."""
 
     library_id: str
-    options: Mapping[str, object] = MappingProxyType({})
+    options: Mapping[str, object] = field(default_factory=dict)
 
 
 @record

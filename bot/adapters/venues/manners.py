@@ -1,0 +1,20 @@
+"""The manners there are, by venue."""
+
+from collections.abc import Callable
+
+from bot.adapters.venues.binance import Binance
+from bot.adapters.venues.manner import Manner
+
+MANNERS: dict[str, Callable[[], Manner]] = {
+    "binance-usdm": lambda: Binance("binance-usdm"),
+    "binance-coinm": lambda: Binance("binance-coinm"),
+}
+
+
+def manner_of(venue: str) -> Manner:
+    """Give the ways of a venue.
+
+    Raises:
+        KeyError: there is no such venue.
+    """
+    return MANNERS[venue]()

@@ -1,0 +1,266 @@
+"""What the verbs ask of venues: capabilities, contracts, the preflight, and what would be sent now."""
+
+import asyncio
+from collections import defaultdict
+from decimal import Decimal
+
+from bot import questions
+from bot.adapters.clock import SystemClock
+from bot.adapters.log import SilentLog
+from bot.adapters.remote_venue import RemoteVenue
+from bot.adapters.venues.table import VENUES, Kind, Mode, VenueFacts, obstacle
+from bot.core.desk import Cancel
+from bot.core.instruments import Contract, DatedFuture
+from bot.core.relief import TopUp
+from bot.core.risk import Approved
+from bot.core.values import Side, record
+from bot.doctor import Check, Patient, examine
+from bot.settings import Settings
+from bot.shell.ports import SettingsError, VenueError
+from bot.wiring import declared
+from bot.wiring_venues import Doors, check_venues, venue_preview
+
+KINDS: tuple[Kind, ...] = ("linear", "inverse", "linear dated", "inverse dated")
+
+
+@record
+class Capability:
+    """One venue, and what can be done there."""
+
+    venue: str
+    title: str
+    kinds: tuple[Kind, ...]
+    paper: str
+    local: str
+    testnet: str
+    """Kinds of contracts for play money, or why there are none."""
+    live: str
+    lacks: str
+
+
+def capabilities() -> tuple[Capability, ...]:
+    """List the venues and what can be done there."""
+    return tuple(_capability(facts) for facts in VENUES.values())
+
+
+def _capability(facts: VenueFacts) -> Capability:
+    def possible(mode: Mode) -> str:
+        return ", ".join(kind for kind in KINDS if not obstacle(facts.name, mode, kind))
+
+    return Capability(
+        venue=facts.name,
+        title=facts.title,
+        kinds=facts.kinds,
+        paper=possible("paper"),
+        local=possible("local"),
+        testnet=possible("testnet") or f"no: {facts.testnet_lacks}",
+        live=possible("live"),
+        lacks="; ".join(one for one in (facts.lacks, facts.sandbox and facts.testnet_lacks) if one),
+    )
+
+
+# --- contracts ------------------------------------------------------------------------------------------------
+
+
+@record
+class Instrument:
+    """A contract that could carry a hedge."""
+
+    account: str
+    venue: str
+    contract: Contract
+    expiry_ms: int | None
+
+
+async def instruments(settings: Settings, asset: str | None) -> tuple[Instrument, ...]:
+    """List contracts on a coin, or on those of the hedges, at every venue of the settings.
+
+    Raises:
+        SettingsError: no account is at a venue that can be asked.
+        VenueError: a venue could not be asked.
+    """
+    doors = Doors(settings, SystemClock())
+    found: list[Instrument] = []
+    for name in _asked(settings):
+        wanted = {asset} if asset else {one.asset for one in declared(settings, name)}
+        async with doors.open(name) as venue:
+            found += await _instruments(name, venue, wanted)
+    return tuple(found)
+
+
+async def _instruments(account: str, venue: RemoteVenue, wanted: set[str]) -> list[Instrument]:
+    contracts = [one for asset in sorted(wanted) for one in await venue.contracts_on(asset)]
+    return [
+        Instrument(
+            account=account,
+            venue=venue.manner.name,
+            contract=one,
+            expiry_ms=one.expiry_ms if isinstance(one, DatedFuture) else None,
+        )
+        for one in contracts
+    ]
+
+
+def _asked(settings: Settings) -> tuple[str, ...]:
+    """List the accounts at venues that can be asked in this mode.
+
+    Raises:
+        SettingsError: there are none.
+    """
+    if settings.mode == "paper":
+        raise SettingsError(
+            "In mode paper on the built-in exchange there is no venue to ask: set a venue and mode local, testnet or live."
+        )
+    check_venues(settings)
+    return tuple(settings.accounts)
+
+
+# --- the preflight --------------------------------------------------------------------------------------------
+
+
+async def examined(settings: Settings, *, apply: bool) -> tuple[Check, ...]:
+    """Look at every account at its venue; one that cannot be entered is a failed check.
+
+    Raises:
+        SettingsError: a hedge cannot be run at its venue in this mode.
+    """
+    doors = Doors(settings, SystemClock())
+    checks: list[Check] = []
+    for name in _asked(settings):
+        try:
+            async with doors.open(name) as venue:
+                checks += await examine(patient_of(settings, name, venue, apply=apply))
+        except VenueError as error:
+            remedy = "Mend what it says, then run hedgerow doctor again."
+            checks.append(
+                Check(account=name, about="connection", verdict="fail", found=str(error), remedy=remedy)
+            )
+    return tuple(checks)
+
+
+def patient_of(settings: Settings, account: str, venue: RemoteVenue, *, apply: bool) -> Patient:
+    """Put together what a preflight looks at."""
+    holdings: dict[str, Decimal] = defaultdict(Decimal)
+    for one in declared(settings, account):
+        holdings[one.asset] += one.coins
+    return Patient(
+        name=account,
+        mode=settings.mode,
+        settings=settings.accounts[account],
+        rules=settings.rules(account),
+        venue=venue,
+        holdings=holdings,
+        apply=apply,
+    )
+
+
+# --- what would be sent ---------------------------------------------------------------------------------------
+
+
+@record
+class PlannedOrder:
+    """Something that would be sent now."""
+
+    account: str
+    hedge: str
+    symbol: str
+    what: str
+    """place, cancel or transfer."""
+    side: Side | None
+    contracts: Decimal | None
+    limit_price: Decimal | None
+    why: str
+
+
+@record
+class Plan:
+    """What an account would do now."""
+
+    account: str
+    answers: tuple[tuple[str, str, str], ...]
+    """Hedge, answer, why."""
+    orders: tuple[PlannedOrder, ...]
+    missing: tuple[str, ...]
+
+
+def planned(settings: Settings) -> tuple[Plan, ...]:
+    """Say what every account would send now. Nothing is sent and nothing is written.
+
+    Raises:
+        SettingsError: a hedge cannot be run at its venue in this mode.
+        VenueError: a venue could not be asked.
+    """
+    if settings.mode == "paper":
+        return tuple(_plan(picture) for picture in questions.previewed(settings))
+    return tuple(_plan(picture) for picture in asyncio.run(_previewed(settings)))
+
+
+async def _previewed(settings: Settings) -> tuple[questions.Picture, ...]:
+    pictures = []
+    async with venue_preview(settings, SystemClock(), SilentLog()) as accounts:
+        for account in accounts:
+            await account.loop.start()
+            snapshot, decision = await account.loop.preview()
+            pictures.append(questions.Picture(snapshot=snapshot, decision=decision, hedges=()))
+    return tuple(pictures)
+
+
+def _plan(picture: questions.Picture) -> Plan:
+    account, decision = picture.snapshot.account, picture.decision
+    orders: list[PlannedOrder] = []
+    for command in decision.commands:
+        match command:
+            case Approved():
+                orders.append(_order(account, command))
+            case Cancel():
+                orders.append(_taken_back(account, command))
+            case TopUp():
+                orders.append(_transfer(account, command))
+    return Plan(
+        account=account,
+        answers=tuple((one.hedge, str(one.answer), one.why) for one in decision.explanations),
+        orders=tuple(orders),
+        missing=picture.snapshot.missing,
+    )
+
+
+def _order(account: str, command: Approved) -> PlannedOrder:
+    request = command.request
+    shrunk = command.contracts_asked != request.contracts
+    return PlannedOrder(
+        account=account,
+        hedge=command.hedge,
+        symbol=request.symbol,
+        what="place",
+        side=request.side,
+        contracts=request.contracts,
+        limit_price=request.limit_price,
+        why=f"{request.time_in_force}{', reduce-only' if request.reduce_only else ''}"
+        f"{f', shrunk from {command.contracts_asked:f}' if shrunk else ''}",
+    )
+
+
+def _taken_back(account: str, command: Cancel) -> PlannedOrder:
+    return PlannedOrder(
+        account=account,
+        hedge=command.hedge,
+        symbol=command.symbol,
+        what="cancel",
+        side=None,
+        contracts=None,
+        limit_price=None,
+        why=f"{command.client_order_id}: {command.reason}",
+    )
+
+
+def _transfer(account: str, command: TopUp) -> PlannedOrder:
+    return PlannedOrder(
+        account=account,
+        hedge="all",
+        symbol=command.asset,
+        what="transfer",
+        side=None,
+        contracts=command.amount,
+        limit_price=None,
+        why=command.reason,
+    )

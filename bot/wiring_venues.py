@@ -1,0 +1,194 @@
+"""The front door of real venues: accounts in modes local, testnet and live."""
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+
+from bot import wiring
+from bot.adapters.budget import Budget
+from bot.adapters.ccxt_venue import Access, Catalogue, CcxtApi
+from bot.adapters.holdings import DeclaredHoldings
+from bot.adapters.remote_venue import RemoteVenue
+from bot.adapters.switch import FileSwitch
+from bot.adapters.venues.manner import Manner
+from bot.adapters.venues.manners import manner_of
+from bot.adapters.venues.table import VENUES, Kind, obstacle
+from bot.backtest.tally import Tally
+from bot.core.rules import Kind as HedgeKind
+from bot.core.rules import Rules
+from bot.settings import Hedge, Settings
+from bot.shell.loop import Loop, Step
+from bot.shell.ports import Clock, Journal, Log, SettingsError
+from bot.shell.view import HedgeView, Since, began, views
+from bot.wiring import hedges_of
+
+TEST_KEY = "test-key"
+TEST_SECRET = "test-secret"  # noqa: S105 - what a test exchange nobody gave keys to knows, on purpose
+TEST_PASSPHRASE = "test-passphrase"  # noqa: S105 - the same
+
+
+class VenueAccount:
+    """One account at a real venue: its loop, and what it shows."""
+
+    def __init__(self, *, name: str, rules: Rules, venue: RemoteVenue, loop: Loop) -> None:
+        self.name = name
+        self.rules = rules
+        self.venue = venue
+        self.loop = loop
+        self._since: dict[str, Since] = {}
+        self._last: Step | None = None
+
+    def took(self, step: Step) -> None:
+        """Keep the last step, and each hedge's first picture."""
+        self._last = step
+        for hedge in self.rules.hedges:
+            if hedge.name not in self._since and not step.snapshot.missing:
+                self._since[hedge.name] = began(step.snapshot, hedge.symbol)
+
+    def look(self) -> tuple[HedgeView, ...]:
+        """Show the hedges as they were last decided on; nobody is asked, nothing is written."""
+        if self._last is None:
+            return ()
+        return views(self._last.snapshot, self._last.decision, self._since, self._last.fills, ())
+
+
+def kind_of(hedge: Hedge) -> Kind:
+    """Tell the kind of contract a hedge asks for."""
+    linear = not hedge.symbol.endswith(f":{hedge.asset}")
+    if hedge.kind is HedgeKind.DATED:
+        return "linear dated" if linear else "inverse dated"
+    return "linear" if linear else "inverse"
+
+
+def check_venues(settings: Settings) -> None:
+    """Check that every hedge can be run at its venue in this mode.
+
+    Raises:
+        SettingsError: some cannot; all of them are told, with the remedy.
+    """
+    faults = []
+    for name, hedge in settings.hedges.items():
+        venue = settings.accounts[hedge.account].venue
+        why = "" if venue == "model" else obstacle(venue, settings.mode, kind_of(hedge))
+        faults += [f"hedges.{name}: {why}."] if why else []
+    if faults:
+        raise SettingsError("\n".join(faults))
+
+
+def access_of(settings: Settings, account: str) -> Access:
+    """Give the way to an account; a test exchange is entered with the key that all of them know, unless one is given."""
+    chosen, local = settings.accounts[account], settings.mode == "local"
+    key, secret = chosen.api_key.get_secret_value(), chosen.api_secret.get_secret_value()
+    return Access(
+        venue=chosen.venue,
+        mode=settings.mode,
+        api_key=key or (TEST_KEY if local else ""),
+        api_secret=secret or (TEST_SECRET if local else ""),
+        passphrase=chosen.api_passphrase.get_secret_value() or (TEST_PASSPHRASE if local else ""),
+        address=chosen.address if local else None,
+    )
+
+
+class Doors:
+    """Doors to venues that share what may be shared: market descriptions, and the venue's patience."""
+
+    def __init__(self, settings: Settings, clock: Clock) -> None:
+        self._settings = settings
+        self._clock = clock
+        self._catalogue = Catalogue()
+        self._budgets: dict[tuple[str, str], Budget] = {}
+
+    @asynccontextmanager
+    async def open(self, account: str) -> AsyncIterator[RemoteVenue]:
+        """Connect an account.
+
+        Raises:
+            VenueError: the venue cannot be reached, or does not know us.
+        """
+        access = access_of(self._settings, account)
+        venue = self.make(access, account)
+        try:
+            await venue.open()
+            yield venue
+        finally:
+            await venue.close()
+
+    def make(self, access: Access, account: str) -> RemoteVenue:
+        """Make an account's door; it is not open yet."""
+        manner: Manner = manner_of(access.venue)
+        budget = self._budget(access.venue, account)
+        tiers = {
+            hedge.symbol: hedge.own_tiers()
+            for hedge in hedges_of(self._settings, account).values()
+            if hedge.tiers
+        }
+        api = CcxtApi(access, manner, self._clock, budget, self._catalogue)
+        return RemoteVenue(api, manner, self._clock, tiers)
+
+    def _budget(self, venue: str, account: str) -> Budget:
+        """Give the budget an account spends: Binance counts by address, others by account."""
+        facts = VENUES[venue]
+        key = (venue, "" if venue.startswith("binance") else account)
+        if key not in self._budgets:
+            self._budgets[key] = Budget(facts.weight_max, facts.window_ms, self._clock)
+        return self._budgets[key]
+
+
+@asynccontextmanager
+async def venue_accounts(
+    settings: Settings, clock: Clock, log: Log, *, accept_terms: bool = False
+) -> AsyncIterator[list[VenueAccount]]:
+    """Open every account of the settings at its venue, each with its journal.
+
+    Raises:
+        JournalUnavailableError: the journal cannot be used.
+        SettingsError: a hedge cannot be run at its venue in this mode.
+        VenueError: a venue cannot be reached, or does not know us.
+    """
+    check_venues(settings)
+    doors = Doors(settings, clock)
+    async with AsyncExitStack() as stack:
+        accounts = []
+        for name in settings.accounts:
+            journal = stack.enter_context(wiring.journal_of(settings, name))
+            venue = await stack.enter_async_context(doors.open(name))
+            accounts.append(_account(settings, name, venue, journal, clock, log, accept_terms=accept_terms))
+        yield accounts
+
+
+@asynccontextmanager
+async def venue_preview(settings: Settings, clock: Clock, log: Log) -> AsyncIterator[list[VenueAccount]]:
+    """Open every account at its venue with a journal in memory only: for looking, not for trading.
+
+    Raises:
+        SettingsError: a hedge cannot be run at its venue in this mode.
+        VenueError: a venue cannot be reached, or does not know us.
+    """
+    check_venues(settings)
+    doors = Doors(settings, clock)
+    async with AsyncExitStack() as stack:
+        opened = [(name, await stack.enter_async_context(doors.open(name))) for name in settings.accounts]
+        yield [_account(settings, name, venue, Tally(), clock, log) for name, venue in opened]
+
+
+def _account(
+    settings: Settings,
+    name: str,
+    venue: RemoteVenue,
+    journal: Journal,
+    clock: Clock,
+    log: Log,
+    *,
+    accept_terms: bool = False,
+) -> VenueAccount:
+    rules = settings.rules(name)
+    loop = Loop(
+        rules=rules,
+        venue=venue,
+        holdings=DeclaredHoldings(wiring.declared(settings, name)),
+        journal=journal,
+        clock=clock,
+        log=log,
+        switch=FileSwitch(path=wiring.switch_path(settings)),
+        accept_terms=accept_terms,
+    )
+    return VenueAccount(name=name, rules=rules, venue=venue, loop=loop)
