@@ -10,9 +10,9 @@ from typing import Annotated
 
 import typer
 
-from bot import cli_ask, cli_guard, cli_rehearse, cli_run, cli_settings, cli_venues
-from bot.cli_options import JOURNAL, USAGE, VENUE
-from bot.shell.ports import HedgerowError, JournalUnavailableError, VenueError
+from bot import cli_ask, cli_guard, cli_rehearse, cli_run, cli_settings, cli_street, cli_venues
+from bot.cli_options import CHECK_FAILED, JOURNAL, USAGE, VENUE
+from bot.shell.ports import HedgerowError, JournalUnavailableError, PreflightError, VenueError
 
 app = typer.Typer(
     help="Keep the dollar value of a spot crypto bag with an exactly sized short futures position.",
@@ -66,6 +66,7 @@ for verb in (
     cli_settings.new_config,
 ):
     app.command(verb.__name__.replace("_", "-"))(verb)
+app.command("testexchange")(cli_street.open_street)
 
 
 def main() -> None:
@@ -76,6 +77,8 @@ def main() -> None:
         _fail(str(error), JOURNAL)
     except VenueError as error:
         _fail(str(error), VENUE)
+    except PreflightError as error:
+        _fail(str(error), CHECK_FAILED)
     except HedgerowError as error:
         _fail(str(error), USAGE)
 

@@ -1,6 +1,9 @@
 """What every verb of the command line shares: options, exit codes, reading the settings, answering in JSON."""
 
 import json
+import signal
+import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -53,3 +56,12 @@ def journal_of(config: list[Path] | None, journal: Path | None) -> Path:
     from bot import wiring
 
     return journal or wiring.journal_path(load_settings(config).settings)
+
+
+def stop_signal(seconds: float | None) -> Callable[[], bool]:
+    """Turn SIGTERM, SIGINT and a time limit into one question."""
+    asked: list[int] = []
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda received, _frame: asked.append(received))
+    end = None if seconds is None else time.monotonic() + seconds
+    return lambda: bool(asked) or (end is not None and time.monotonic() >= end)

@@ -2,17 +2,16 @@
 
 import asyncio
 import json
-import signal
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Sequence
 from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bot.cli_options import DEMO_JOURNAL, Config, Json, load_settings, print_json
+from bot.cli_options import DEMO_JOURNAL, Config, Json, load_settings, print_json, stop_signal
 from bot.shell.ports import SettingsError
 
 if TYPE_CHECKING:
@@ -20,8 +19,7 @@ if TYPE_CHECKING:
 
     from bot.backtest.dated_report import DatedReport
     from bot.backtest.report import Report
-    from bot.sessions import Frame
-    from bot.wiring import PaperAccount
+    from bot.sessions import Frame, RunningAccount
 
 
 def demo(
@@ -84,16 +82,17 @@ def run(
     ] = False,
     as_json: Json = False,
 ) -> None:
-    """Run in paper mode on the model market, in real time, until told to stop. The hedge is kept at the end."""
+    """Run every hedge in the mode of the settings, in real time, until told to stop. The hedge is kept at the end."""
     from pydantic_core import to_jsonable_python
 
     from bot import sessions, show, wiring
 
     settings = load_settings(config).settings
-    stopping = _stop_signal(seconds)
-    typer.echo(_banner(settings.mode, wiring.journal_path(settings), list(settings.hedges)), err=True)
+    stopping = stop_signal(seconds)
+    venues = list(dict.fromkeys(account.venue for account in settings.accounts.values()))
+    typer.echo(_banner(settings.mode, venues, wiring.journal_path(settings), list(settings.hedges)), err=True)
 
-    def after(account: "PaperAccount") -> None:
+    def after(account: "RunningAccount") -> None:
         views = account.look()
         if as_json:
             typer.echo(json.dumps(to_jsonable_python(views)))
@@ -103,17 +102,9 @@ def run(
     asyncio.run(sessions.run(settings, until=stopping, after=after, accept_terms=accept_terms))
 
 
-def _banner(mode: str, journal: Path, hedges: list[str]) -> str:
-    return f"hedgerow · mode {mode} · model market · hedges {', '.join(hedges)} · journal {journal} · Ctrl-C stops, the hedge stays"
-
-
-def _stop_signal(seconds: float | None) -> Callable[[], bool]:
-    """Turn SIGTERM, SIGINT and a time limit into one question."""
-    asked: list[int] = []
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda received, _frame: asked.append(received))
-    end = None if seconds is None else time.monotonic() + seconds
-    return lambda: bool(asked) or (end is not None and time.monotonic() >= end)
+def _banner(mode: str, venues: Sequence[str], journal: Path, hedges: list[str]) -> str:
+    where = ", ".join("model market" if venue == "model" else venue for venue in venues)
+    return f"hedgerow · mode {mode} · {where} · hedges {', '.join(hedges)} · journal {journal} · Ctrl-C stops, the hedge stays"
 
 
 def backtest(

@@ -17,7 +17,7 @@ from bot.core.orders import ID_PREFIX
 from bot.core.rules import HedgeRules, Kind, Rules
 from bot.core.values import ONE, ZERO, record
 from bot.settings_tables import Account
-from bot.shell.ports import AccountReport, AuthFailedError, NotListedError, VenueError
+from bot.shell.ports import AccountReport, AuthFailedError, NotListedError, PreflightError, VenueError
 
 Verdict = Literal["ok", "warn", "fail", "skip"]
 SKEW_WARN_MS = 1000
@@ -85,6 +85,18 @@ async def examine(patient: Patient) -> tuple[Check, ...]:
 def failed(checks: tuple[Check, ...]) -> tuple[Check, ...]:
     """List the checks that failed."""
     return tuple(check for check in checks if check.verdict == "fail")
+
+
+def refuse_failed(checks: tuple[Check, ...]) -> None:
+    """Keep a session from starting on an account that a hedge cannot be run on.
+
+    Raises:
+        PreflightError: a check failed; all of them are told, each with its remedy.
+    """
+    wrong = failed(checks)
+    if wrong:
+        lines = [f"{one.account}, {one.about}: {one.found}. {one.remedy}" for one in wrong]
+        raise PreflightError("\n".join(lines))
 
 
 async def _tried(patient: Patient, about: str, look: Callable[[], Awaitable[list[Check]]]) -> list[Check]:

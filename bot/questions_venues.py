@@ -1,7 +1,6 @@
 """What the verbs ask of venues: capabilities, contracts, the preflight, and what would be sent now."""
 
 import asyncio
-from collections import defaultdict
 from decimal import Decimal
 
 from bot import questions
@@ -14,11 +13,11 @@ from bot.core.instruments import Contract, DatedFuture
 from bot.core.relief import TopUp
 from bot.core.risk import Approved
 from bot.core.values import Side, record
-from bot.doctor import Check, Patient, examine
+from bot.doctor import Check, examine
 from bot.settings import Settings
 from bot.shell.ports import SettingsError, VenueError
 from bot.wiring import declared
-from bot.wiring_venues import Doors, check_venues, venue_preview
+from bot.wiring_venues import Doors, check_venues, patient_of, venue_preview
 
 KINDS: tuple[Kind, ...] = ("linear", "inverse", "linear dated", "inverse dated")
 
@@ -136,22 +135,6 @@ async def examined(settings: Settings, *, apply: bool) -> tuple[Check, ...]:
                 Check(account=name, about="connection", verdict="fail", found=str(error), remedy=remedy)
             )
     return tuple(checks)
-
-
-def patient_of(settings: Settings, account: str, venue: RemoteVenue, *, apply: bool) -> Patient:
-    """Put together what a preflight looks at."""
-    holdings: dict[str, Decimal] = defaultdict(Decimal)
-    for one in declared(settings, account):
-        holdings[one.asset] += one.coins
-    return Patient(
-        name=account,
-        mode=settings.mode,
-        settings=settings.accounts[account],
-        rules=settings.rules(account),
-        venue=venue,
-        holdings=holdings,
-        apply=apply,
-    )
 
 
 # --- what would be sent ---------------------------------------------------------------------------------------

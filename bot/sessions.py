@@ -2,7 +2,8 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
 from decimal import Decimal
 from functools import partial
 from pathlib import Path
@@ -17,10 +18,13 @@ from bot.backtest.dated_report import DatedReport, dated_report
 from bot.backtest.guard_report import SCENARIOS, GuardRow, guard_row
 from bot.backtest.report import Report, report
 from bot.core.values import record
+from bot.doctor import examine, refuse_failed
 from bot.settings import Settings
 from bot.shell.loop import Step
+from bot.shell.ports import Log
 from bot.shell.view import HedgeView
 from bot.wiring import PaperAccount, paper_accounts
+from bot.wiring_venues import VenueAccount, patient_of, venue_accounts
 
 # --- demo ---------------------------------------------------------------------------------------------------
 
@@ -153,6 +157,9 @@ def _phase(start: Frame, end: Frame) -> PhaseResult:
     )
 
 
+RunningAccount = PaperAccount | VenueAccount
+"""An account that a session turns."""
+
 # --- run ----------------------------------------------------------------------------------------------------
 
 
@@ -160,7 +167,7 @@ async def run(
     settings: Settings,
     *,
     until: Callable[[], bool],
-    after: Callable[[PaperAccount], None],
+    after: Callable[[RunningAccount], None],
     accept_terms: bool,
 ) -> None:
     """Run every account against the wall clock until told to stop; ``after`` is called when one has decided.
@@ -169,19 +176,37 @@ async def run(
 
     Raises:
         JournalUnavailableError: the journal cannot be used, or no longer.
+        PreflightError: an account at a real venue is not as a hedge needs it.
+        SettingsError: a hedge cannot be run at its venue in this mode.
+        VenueError: a venue cannot be reached at the start, or does not know us.
     """
     log = make_log(settings.log.level, settings.log.format, settings.mode)
-    path = wiring.journal_path(settings)
-    clock = SystemClock()
-    with paper_accounts(settings, path, settings.mode, clock, log, accept_terms=accept_terms) as accounts:
+    async with _opened(settings, SystemClock(), log, accept_terms=accept_terms) as accounts:
         await asyncio.gather(*(_run_account(settings, account, until, after) for account in accounts))
+
+
+@asynccontextmanager
+async def _opened(
+    settings: Settings, clock: SystemClock, log: Log, *, accept_terms: bool
+) -> AsyncIterator[Sequence[RunningAccount]]:
+    """Open every account where the mode wants it; at a real venue only what passes the preflight."""
+    if settings.mode == "paper":
+        path = wiring.journal_path(settings)
+        with paper_accounts(settings, path, settings.mode, clock, log, accept_terms=accept_terms) as paper:
+            yield paper
+        return
+    async with venue_accounts(settings, clock, log, accept_terms=accept_terms) as real:
+        for account in real:
+            checks = await examine(patient_of(settings, account.name, account.venue, apply=False))
+            refuse_failed(checks)
+        yield real
 
 
 async def _run_account(
     settings: Settings,
-    account: PaperAccount,
+    account: RunningAccount,
     until: Callable[[], bool],
-    after: Callable[[PaperAccount], None],
+    after: Callable[[RunningAccount], None],
 ) -> None:
     def took(step: Step) -> None:
         account.took(step)

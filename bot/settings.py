@@ -23,6 +23,7 @@ from bot.core.rules import Rules
 from bot.core.values import ZERO, record
 from bot.settings_kinds import NAME, Name
 from bot.settings_layers import Fault, Layer, Reading, SettingsFaultsError, broken, dotted, leaves, rule
+from bot.settings_modes import mode_disagreements
 from bot.settings_risk import Guard, Risk
 from bot.settings_sources import read, write_new
 from bot.settings_tables import Account, Backtest, Hedge, Journal, Log, Loop, ModelMarket
@@ -50,8 +51,9 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(extra="forbid", frozen=True, validate_default=True, case_sensitive=True)
 
-    mode: Literal["paper"] = Field(
-        "paper", description="paper trades on a model market; there is no other mode yet."
+    mode: Literal["paper", "local", "testnet", "live"] = Field(
+        "paper",
+        description="paper: no order leaves. local: a test exchange. testnet: the venue's play money. live: money.",
     )
     accounts: dict[Name, Account] = Field(min_length=1, description="Write a table [accounts.NAME].")
     hedges: dict[Name, Hedge] = Field(min_length=1, description="Write a table [hedges.NAME].")
@@ -142,6 +144,7 @@ def _disagreements(values: Mapping[str, Any]) -> Iterator[InitErrorDetails]:
             sentence = f"{symbol} settles in {settle}, hedge {first} of the same account in {other}."
             yield rule(sentence, "Give each settlement currency an account.", ("hedges", name, "symbol"))
     yield from _cross_only(values, accounts, hedges)
+    yield from mode_disagreements(values, accounts, hedges)
     named = {_facts(hedge)[0] for hedge in hedges.values()}
     for account in sorted(set(accounts) - named) if named and named <= set(accounts) else ():
         yield rule("No hedge uses this account.", "Name it in a hedge, or remove it.", ("accounts", account))

@@ -8,9 +8,9 @@ import re
 from decimal import Decimal
 from typing import Annotated, Literal, TypeVar
 
-from pydantic import BeforeValidator, Field, ValidationInfo, field_validator
+from pydantic import BeforeValidator, Field, SecretStr, ValidationInfo, field_validator
 
-from bot.core.instruments import DatedFuture, Perpetual
+from bot.core.instruments import DatedFuture, Perpetual, Tier, tiers_from
 from bot.core.policy import Band, Policy
 from bot.core.rules import HedgeRules, Kind, Meaning
 from bot.core.values import ONE, ZERO, Notional, Ratio
@@ -19,6 +19,7 @@ from bot.settings_layers import broken, rule
 from strategies import stage_types
 
 Terms = TypeVar("Terms", Perpetual, DatedFuture)
+VenueName = Literal["model", "binance-usdm", "binance-coinm", "bybit", "bingx", "mexc", "weex"]
 SYMBOL = re.compile(r"([A-Z0-9]+)/([A-Z0-9]+):([A-Z0-9]+)")
 
 # --- accounts and hedges --------------------------------------------------------------------------------------
@@ -37,15 +38,33 @@ class Collateral(Table):
 class Account(Table):
     """A margin account: a futures wallet in one settlement currency, and the hedges it carries."""
 
-    venue: Literal["model"] = Field("model", description="Exchange; model is the built-in one.")
+    venue: VenueName = Field(
+        "model",
+        description="Exchange: model is the built-in one; binance-usdm, binance-coinm, bybit, bingx, mexc, weex.",
+    )
     margin_mode: Literal["cross", "isolated"] = Field(
         "cross", description="cross: the whole wallet backs each position. isolated: its own margin does."
     )
     leverage: Annotated[Decimal, Field(ge=1, le=20)] = Field(
         Decimal(3), description="Leverage the account is set to: opening takes value / leverage as margin."
     )
+    api_key: SecretStr = Field(
+        SecretStr(""), description="Key at the venue, one that cannot withdraw. Keep it in the environment."
+    )
+    api_secret: SecretStr = Field(SecretStr(""), description="Its secret.")
+    api_passphrase: SecretStr = Field(SecretStr(""), description="Its passphrase, where the venue has one.")
+    address: str = Field(
+        "127.0.0.1:8700",
+        pattern=r"^[A-Za-z0-9.-]+:\d+$",
+        description="In mode local: host:port of the test exchange.",
+    )
+    acknowledge: str = Field(
+        "", description="In mode live: your word for it; a wrong one is told with the right one."
+    )
     deposit: Amount = Field(
-        description="Paper money in the futures wallet at the start, in settlement currency."
+        ZERO,
+        description="In mode paper: money in the futures wallet at the start, in settlement currency.",
+        examples=[20_000],
     )
     reserve: Amount = Field(
         ZERO,
@@ -54,6 +73,18 @@ class Account(Table):
     collateral: tuple[Collateral, ...] = Field(
         (), description="Coins that back linear positions: a list of tables with asset, coins and share."
     )
+
+
+class OwnTier(Table):
+    """A tier of maintenance margin, for venues that tell none."""
+
+    value_min: Amount = Field(
+        description="Value from which it holds, in settlement currency; the first is 0."
+    )
+    maintenance_rate: Annotated[Decimal, Field(gt=0, lt=1)] = Field(
+        description="Share of the value above it."
+    )
+    leverage_max: Annotated[Decimal, Field(ge=1, le=500)] = Field(description="Highest leverage.")
 
 
 class BandEdges(Table):
@@ -96,7 +127,11 @@ class Hedge(Table):
         examples=[1],
         description="Coins (linear) or quote currency (inverse) a contract must stand for; if set, it is checked.",
     )
-    holdings: Amount = Field(description="Coins held outside the futures wallet.")
+    holdings: Amount = Field(description="Coins held outside the venue, whose own wallets are read.")
+    tiers: tuple[OwnTier, ...] = Field(
+        (),
+        description="Margin tiers, if the venue tells none: tables with value_min, maintenance_rate, leverage_max.",
+    )
     meaning: Meaning = Field(
         Meaning.SHARE_OF_HOLDINGS,
         description="What a ratio is a share of: share_of_holdings, constant_mix (of wealth) or fixed_amount.",
@@ -121,6 +156,15 @@ class Hedge(Table):
         if base != asset:
             raise broken([rule(f"A contract on {base} cannot hedge {asset}.", f"Choose one on {asset}.")])
         return symbol
+
+    @field_validator("tiers")
+    @classmethod
+    def _rising(cls, tiers: tuple[OwnTier, ...]) -> tuple[OwnTier, ...]:
+        try:
+            _ = tiers and _tiers(tiers)
+        except ValueError as error:
+            raise broken([rule(str(error), "Write them smallest first, beginning at value 0.")]) from error
+        return tiers
 
     @field_validator("amount")
     @classmethod
@@ -156,6 +200,10 @@ class Hedge(Table):
             raise broken([rule(sentence, f"Set outer below {ratio}.", ("outer",))])
         return band
 
+    def own_tiers(self) -> tuple[Tier, ...]:
+        """Give the margin tiers that were set, with their amounts; empty if none were."""
+        return _tiers(self.tiers) if self.tiers else ()
+
     def rules(self, name: str) -> HedgeRules:
         """Freeze the hedge for the study."""
         return HedgeRules(
@@ -169,6 +217,10 @@ class Hedge(Table):
             band=Band(outer=Ratio(self.band.outer), inner=Ratio(self.band.inner)),
             stages=self.policy,
         )
+
+
+def _tiers(tiers: tuple[OwnTier, ...]) -> tuple[Tier, ...]:
+    return tiers_from((one.value_min, one.maintenance_rate, one.leverage_max) for one in tiers)
 
 
 # --- the other tables -----------------------------------------------------------------------------------------

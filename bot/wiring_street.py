@@ -1,9 +1,13 @@
 """The front door of the test exchange: a model town with a street address."""
 
+import asyncio
 from collections.abc import Callable
 from decimal import Decimal
 from typing import Literal
 
+import numpy as np
+
+from bot.adapters.clock import SystemClock
 from bot.adapters.model_market import (
     CYCLE_MS,
     HOUR_MS,
@@ -11,17 +15,22 @@ from bot.adapters.model_market import (
     PHASE_MINUTES,
     ModelMarket,
     ModelTown,
+    Tick,
     quarter_expiries,
 )
+from bot.backtest.history import History
 from bot.core.instruments import Contract
 from bot.core.snapshot import Funding, Turnover
-from bot.core.values import ZERO, Money, record
+from bot.core.values import ZERO, Money, Price, Ratio, record
+from bot.shell.ports import SettingsError
 from bot.sim.exchange import Exchange
 from bot.testexchange.dialects import DIALECTS
-from bot.testexchange.keyring import Key, Keyring
+from bot.testexchange.faults import Faults, Odds
+from bot.testexchange.keyring import TEST_KEY, Key, Keyring
 from bot.testexchange.listings import SCALES, Expiries, fridays
 from bot.testexchange.records import Candle
 from bot.testexchange.router import Dialect
+from bot.testexchange.server import Server
 
 Scenario = Literal["calm", "crash", "squeeze", "roll"]
 STARTS_MS: dict[Scenario, int] = {
@@ -53,8 +62,33 @@ class Customer:
     leverage: Decimal = Decimal(3)
 
 
-TEST_KEY = Key(key="test-key", secret="test-secret", passphrase="test-passphrase")  # noqa: S106 - known to everybody, on purpose
-"""The key of a test exchange nobody gave keys to."""
+class ReplayMarket:
+    """A candle file as a market that begins at a time: index is spot where there is one, and the premium is the mark's.
+
+    Bars follow each other at their own pace; after the last the market stands still.
+    """
+
+    def __init__(self, bars: History, from_ms: int) -> None:
+        self._bars = bars
+        self._from_ms = from_ms
+
+    def tick(self, at_ms: int) -> Tick:
+        """Show the market at a time."""
+        bar = self._bar(at_ms)
+        mark = Decimal(str(self._bars.mark[bar]))
+        index = mark if self._bars.blind[bar] else Decimal(str(self._bars.spot[bar]))
+        return Tick(
+            at_ms=at_ms // MINUTE_MS * MINUTE_MS, phase="calm", index=Price(index), premium=mark / index - 1
+        )
+
+    def funding_rate(self, at_ms: int) -> Ratio:
+        """Give the last rate that the file has at a time; 0 before the first."""
+        rates = self._bars.funding_rate[: self._bar(at_ms) + 1]
+        known = rates[~np.isnan(rates)]
+        return Ratio(Decimal(str(known[-1])) if len(known) else ZERO)
+
+    def _bar(self, at_ms: int) -> int:
+        return min(max(0, (at_ms - self._from_ms) // self._bars.interval_ms), len(self._bars) - 1)
 
 
 class StreetTown:
@@ -112,6 +146,7 @@ def open_dialect(
     scenario: Scenario = "calm",
     seed: int = 7,
     price: Decimal = Decimal(60_000),
+    bars: History | None = None,
     customers: tuple[Customer, ...] = (Customer(),),
     keys: tuple[Key, ...] = (TEST_KEY,),
     shifted: bool = True,
@@ -119,6 +154,7 @@ def open_dialect(
     """Open a test exchange that speaks a venue's dialect, at a time.
 
     With ``shifted`` the market's cycle is moved so that the scenario begins at that time; without, time is the market's.
+    With ``bars`` their prices are the market.
 
     Raises:
         KeyError: there is no such dialect.
@@ -134,5 +170,87 @@ def open_dialect(
         for asset, amount in customer.spot:
             exchange.reserve(customer.account, asset, Money(amount))
     shift_ms = (STARTS_MS[scenario] - from_ms) % CYCLE_MS if shifted else 0
-    town = ModelTown(ModelMarket(seed, price, shift_ms), exchange, from_ms, scales=SCALES)
+    market = ModelMarket(seed, price, shift_ms) if bars is None else ReplayMarket(bars, from_ms)
+    town = ModelTown(market, exchange, from_ms, scales=SCALES)
     return kind.opened(StreetTown(town, lambda at_ms: kind.listing(expiries(at_ms))), Keyring(keys))
+
+
+@record
+class Opening:
+    """How a test exchange is opened."""
+
+    dialect: str
+    port: int
+    scenario: Scenario
+    seed: int
+    speed: Decimal
+    """Seconds of the town that pass in one of ours."""
+    price: Decimal
+    bars: History | None
+    faults: tuple[Odds, ...]
+    keys: tuple[Key, ...]
+    customers: tuple[Customer, ...]
+
+
+def scenario_of(name: str) -> Scenario:
+    """Read a scenario's name.
+
+    Raises:
+        SettingsError: there is none of that name.
+    """
+    for known in STARTS_MS:
+        if known == name:
+            return known
+    raise SettingsError(f"There is no scenario {name!r}: choose {', '.join(STARTS_MS)} or replay:FILE.")
+
+
+def opening_words(opening: Opening, port: int) -> dict[str, object]:
+    """Say where a test exchange is and how to get in."""
+    key = opening.keys[0]
+    return {
+        "dialect": opening.dialect,
+        "address": f"127.0.0.1:{port}",
+        "key": key.key,
+        "secret": key.secret,
+        "passphrase": key.passphrase,
+        "hosts": ", ".join(DIALECTS[opening.dialect].hosts),
+        "money": ", ".join(f"{amount:f} {asset}" for asset, amount in opening.customers[0].futures),
+    }
+
+
+async def serve(opening: Opening, *, until: Callable[[], bool], started: Callable[[int], None]) -> None:
+    """Keep a test exchange open until told to close; ``started`` is told the port.
+
+    Raises:
+        SettingsError: the port is taken.
+    """
+    clock = SystemClock()
+    opened_ms = clock.now_ms()
+
+    def now_ms() -> int:
+        return opened_ms + int((clock.now_ms() - opened_ms) * opening.speed)
+
+    dialect = open_dialect(
+        opening.dialect,
+        from_ms=opened_ms,
+        scenario=opening.scenario,
+        seed=opening.seed,
+        price=opening.price,
+        bars=opening.bars,
+        customers=opening.customers,
+        keys=opening.keys,
+    )
+    server = Server(dialect, now_ms=now_ms, wall_ms=clock.now_ms, faults=Faults(opening.faults, opening.seed))
+    try:
+        port = await server.start(port=opening.port)
+    except OSError as error:
+        raise SettingsError(f"Port {opening.port} is taken: give another with --port.") from error
+    try:
+        started(port)
+        while not until():
+            await asyncio.sleep(NAP_SECONDS)
+    finally:
+        await server.stop()
+
+
+NAP_SECONDS = 0.2

@@ -1,7 +1,9 @@
 """The front door of real venues: accounts in modes local, testnet and live."""
 
+from collections import defaultdict
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from decimal import Decimal
 
 from bot import wiring
 from bot.adapters.budget import Budget
@@ -15,15 +17,13 @@ from bot.adapters.venues.table import VENUES, Kind, obstacle
 from bot.backtest.tally import Tally
 from bot.core.rules import Kind as HedgeKind
 from bot.core.rules import Rules
+from bot.doctor import Patient
 from bot.settings import Hedge, Settings
 from bot.shell.loop import Loop, Step
 from bot.shell.ports import Clock, Journal, Log, SettingsError
 from bot.shell.view import HedgeView, Since, began, views
+from bot.testexchange.keyring import TEST_KEY
 from bot.wiring import hedges_of
-
-TEST_KEY = "test-key"
-TEST_SECRET = "test-secret"  # noqa: S105 - what a test exchange nobody gave keys to knows, on purpose
-TEST_PASSPHRASE = "test-passphrase"  # noqa: S105 - the same
 
 
 class VenueAccount:
@@ -81,9 +81,9 @@ def access_of(settings: Settings, account: str) -> Access:
     return Access(
         venue=chosen.venue,
         mode=settings.mode,
-        api_key=key or (TEST_KEY if local else ""),
-        api_secret=secret or (TEST_SECRET if local else ""),
-        passphrase=chosen.api_passphrase.get_secret_value() or (TEST_PASSPHRASE if local else ""),
+        api_key=key or (TEST_KEY.key if local else ""),
+        api_secret=secret or (TEST_KEY.secret if local else ""),
+        passphrase=chosen.api_passphrase.get_secret_value() or (TEST_KEY.passphrase if local else ""),
         address=chosen.address if local else None,
     )
 
@@ -192,3 +192,19 @@ def _account(
         accept_terms=accept_terms,
     )
     return VenueAccount(name=name, rules=rules, venue=venue, loop=loop)
+
+
+def patient_of(settings: Settings, account: str, venue: RemoteVenue, *, apply: bool) -> Patient:
+    """Put together what a preflight looks at."""
+    holdings: dict[str, Decimal] = defaultdict(Decimal)
+    for one in wiring.declared(settings, account):
+        holdings[one.asset] += one.coins
+    return Patient(
+        name=account,
+        mode=settings.mode,
+        settings=settings.accounts[account],
+        rules=settings.rules(account),
+        venue=venue,
+        holdings=holdings,
+        apply=apply,
+    )

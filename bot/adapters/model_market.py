@@ -11,7 +11,7 @@ from decimal import Decimal
 from functools import lru_cache
 from itertools import pairwise
 from types import MappingProxyType
-from typing import Literal
+from typing import Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -79,6 +79,16 @@ class Tick:
     phase: Phase
     index: Price
     premium: Decimal
+
+
+class Market(Protocol):
+    """Prices by time, whoever makes them."""
+
+    def tick(self, at_ms: int) -> Tick:
+        """Show the market at a time."""
+
+    def funding_rate(self, at_ms: int) -> Ratio:
+        """Give the rate of funding settled at a time."""
 
 
 class ModelMarket:
@@ -224,7 +234,7 @@ class ModelTown:
 
     def __init__(
         self,
-        market: ModelMarket,
+        market: Market,
         exchange: Exchange,
         from_ms: int,
         dated_families: tuple[str, ...] = (),

@@ -11,6 +11,7 @@ Errors are named by their remedy::
     |   +-- NotListedError        the venue has no such contract: choose another
     |   +-- AuthFailedError       halt and call a person
     +-- JournalUnavailableError   send nothing
+    +-- PreflightError            mend the account; at start only
     +-- SettingsError             mend the settings; at start only
 
 An order the venue refuses for good is no error: it is a report with state REJECTED, a value for the next decision. A
@@ -83,6 +84,10 @@ NOT_PLACED = (UnreachableError, RateLimitedError, RefusedForNowError)
 
 class JournalUnavailableError(HedgerowError):
     """The journal cannot be written or is not ours to write: send nothing."""
+
+
+class PreflightError(HedgerowError):
+    """Something at the venue is not as a hedge needs it: mend it; at start only."""
 
 
 class SettingsError(HedgerowError):

@@ -27,6 +27,10 @@ class Key:
     """Whether it may only be used from another address than anybody's here."""
 
 
+TEST_KEY = Key(key="test-key", secret="test-secret", passphrase="test-passphrase")  # noqa: S106 - known to everybody, on purpose
+"""The key of a test exchange that nobody gave keys to."""
+
+
 class Keyring:
     """All keys of an exchange."""
 

@@ -41,9 +41,7 @@ INVERSE = ((0, "0.004", 100), (5, "0.005", 75), (50, "0.01", 40), (200, "0.025",
 def tiers(linear: bool) -> tuple[Tier, ...]:  # noqa: FBT001 - the payoff is what it is about
     """Give the margin tiers of linear contracts, or of inverse ones."""
     rows = LINEAR if linear else INVERSE
-    return tiers_from(
-        (Decimal(floor), Decimal(rate), Decimal(leverage)) for floor, rate, leverage in rows
-    )
+    return tiers_from((Decimal(floor), Decimal(rate), Decimal(leverage)) for floor, rate, leverage in rows)
 
 
 def perpetual(terms: Terms) -> Perpetual:

@@ -9,11 +9,11 @@ import ccxt.async_support
 
 from bot.adapters.venue_session import VenueSession
 from bot.testexchange.faults import Faults
-from bot.testexchange.keyring import Key
+from bot.testexchange.keyring import TEST_KEY, Key
 from bot.testexchange.router import Dialect
 from bot.testexchange.server import Server
 from bot.testexchange.wire import Request, Response
-from bot.wiring_street import TEST_KEY, Customer, Scenario, open_dialect
+from bot.wiring_street import Customer, Scenario, open_dialect
 
 FROM_MS = 1_772_438_400_000
 """2 March 2026, 08:00 UTC."""
