@@ -24,7 +24,8 @@ from bot.shell.loop import Step
 from bot.shell.ports import Log
 from bot.shell.view import HedgeView
 from bot.wiring import PaperAccount, paper_accounts
-from bot.wiring_venues import VenueAccount, patient_of, venue_accounts
+from bot.wiring_paper import priced_accounts
+from bot.wiring_venues import OpenAccount, patient_of, venue_accounts
 
 # --- demo ---------------------------------------------------------------------------------------------------
 
@@ -157,7 +158,7 @@ def _phase(start: Frame, end: Frame) -> PhaseResult:
     )
 
 
-RunningAccount = PaperAccount | VenueAccount
+RunningAccount = PaperAccount | OpenAccount
 """An account that a session turns."""
 
 # --- run ----------------------------------------------------------------------------------------------------
@@ -190,6 +191,11 @@ async def _opened(
     settings: Settings, clock: SystemClock, log: Log, *, accept_terms: bool
 ) -> AsyncIterator[Sequence[RunningAccount]]:
     """Open every account where the mode wants it; at a real venue only what passes the preflight."""
+    venues = {account.venue for account in settings.accounts.values()}
+    if settings.mode == "paper" and venues != {"model"}:
+        async with priced_accounts(settings, clock, log, accept_terms=accept_terms) as priced:
+            yield priced
+        return
     if settings.mode == "paper":
         path = wiring.journal_path(settings)
         with paper_accounts(settings, path, settings.mode, clock, log, accept_terms=accept_terms) as paper:

@@ -202,7 +202,7 @@ def paper_accounts(
                 )
             )
             with reader_of(path, mode) as reader:
-                exchange = _restored(settings, name, contracts[name], reader, clock)
+                exchange = restored(settings, name, contracts[name], reader, clock)
             town = ModelTown(market, exchange, exchange.at_ms, dated_families(settings, name))
             accounts.append(
                 _paper_account(settings, name, town, journal, clock, log, mode, accept_terms=accept_terms)
@@ -219,13 +219,13 @@ def preview_accounts(settings: Settings, clock: Clock) -> list[PaperAccount]:
     market = ModelMarket(settings.model_market.seed, settings.model_market.start_price)
     accounts = []
     for name in settings.accounts:
-        exchange = _new(settings, name, contracts_of(settings, name), clock)
+        exchange = new_exchange(settings, name, contracts_of(settings, name), clock)
         town = ModelTown(market, exchange, clock.now_ms(), dated_families(settings, name))
         accounts.append(_paper_account(settings, name, town, Tally(), clock, SilentLog(), settings.mode))
     return accounts
 
 
-def _new(settings: Settings, account: str, contracts: tuple[Contract, ...], clock: Clock) -> Exchange:
+def new_exchange(settings: Settings, account: str, contracts: tuple[Contract, ...], clock: Clock) -> Exchange:
     """Open an account at a model exchange of its own, with its deposits."""
     exchange = _empty(settings, account, contracts, clock.now_ms())
     chosen = settings.accounts[account]
@@ -247,7 +247,7 @@ def _empty(settings: Settings, account: str, contracts: tuple[Contract, ...], at
     return exchange
 
 
-def _restored(
+def restored(
     settings: Settings, account: str, contracts: tuple[Contract, ...], reader: JournalReader, clock: Clock
 ) -> Exchange:
     """Rebuild an account's model exchange as its journal left it; an account without a journal is new.
@@ -257,7 +257,7 @@ def _restored(
     last = reader.last_decision(account)
     told: tuple[Fill | Payment, ...] = (*reader.fills(account), *reader.payments(account))
     if last is None or not told:
-        return _new(settings, account, contracts, clock)
+        return new_exchange(settings, account, contracts, clock)
     traded = {contract.symbol: contract for contract in (*reader.terms(account), *contracts)}
     exchange = _empty(settings, account, tuple(traded.values()), last.at_ms)
     working = tuple(order for order in reader.orders(account, None) if order.state in WORKING)

@@ -1,6 +1,5 @@
 """The front door of the test exchange: a model town with a street address."""
 
-import asyncio
 from collections.abc import Callable
 from decimal import Decimal
 from typing import Literal
@@ -248,9 +247,9 @@ async def serve(opening: Opening, *, until: Callable[[], bool], started: Callabl
     try:
         started(port)
         while not until():
-            await asyncio.sleep(NAP_SECONDS)
+            await clock.sleep_until(clock.now_ms() + NAP_MS)
     finally:
         await server.stop()
 
 
-NAP_SECONDS = 0.2
+NAP_MS = 200

@@ -26,13 +26,12 @@ from bot.testexchange.keyring import TEST_KEY
 from bot.wiring import hedges_of
 
 
-class VenueAccount:
-    """One account at a real venue: its loop, and what it shows."""
+class OpenAccount:
+    """One account that is open: its loop, and what it shows."""
 
-    def __init__(self, *, name: str, rules: Rules, venue: RemoteVenue, loop: Loop) -> None:
+    def __init__(self, *, name: str, rules: Rules, loop: Loop) -> None:
         self.name = name
         self.rules = rules
-        self.venue = venue
         self.loop = loop
         self._since: dict[str, Since] = {}
         self._last: Step | None = None
@@ -49,6 +48,14 @@ class VenueAccount:
         if self._last is None:
             return ()
         return views(self._last.snapshot, self._last.decision, self._since, self._last.fills, ())
+
+
+class VenueAccount(OpenAccount):
+    """One account at a real venue."""
+
+    def __init__(self, *, name: str, rules: Rules, venue: RemoteVenue, loop: Loop) -> None:
+        super().__init__(name=name, rules=rules, loop=loop)
+        self.venue = venue
 
 
 def kind_of(hedge: Hedge) -> Kind:
@@ -104,16 +111,24 @@ class Doors:
         Raises:
             VenueError: the venue cannot be reached, or does not know us.
         """
-        access = access_of(self._settings, account)
-        venue = self.make(access, account)
+        async with self.entered(access_of(self._settings, account), account) as venue:
+            yield venue
+
+    @asynccontextmanager
+    async def entered(self, access: Access, account: str) -> AsyncIterator[RemoteVenue]:
+        """Connect by another access than the account's own, such as one without a key.
+
+        Raises:
+            VenueError: the venue cannot be reached, or does not know us.
+        """
+        venue = self._make(access, account)
         try:
             await venue.open()
             yield venue
         finally:
             await venue.close()
 
-    def make(self, access: Access, account: str) -> RemoteVenue:
-        """Make an account's door; it is not open yet."""
+    def _make(self, access: Access, account: str) -> RemoteVenue:
         manner: Manner = manner_of(access.venue)
         budget = self._budget(access.venue, account)
         tiers = {

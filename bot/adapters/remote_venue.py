@@ -47,6 +47,8 @@ class RemoteVenue:
         self._own_tiers = own_tiers
         self._watched: dict[str, Listed] = {}
         """Contracts that were asked about: orders, fills and positions are read for these."""
+        self.anonymous = not api.access.api_key
+        """Whether nobody's account is meant: what is told to everybody is asked, and no more."""
         self._asking = Asking(api, manner.name, clock)
         self._records = Records(api, manner, self._asking)
 
@@ -121,6 +123,8 @@ class RemoteVenue:
             raise NotListedError(f"{self.manner.name} does not list {symbol}: see hedgerow list-instruments.")
         bare = Listed(contract=contract_of(market, unit), market=str(market["id"]))
         own = self._own_tiers.get(symbol)
+        if own is None and self.anonymous and self.manner.private_terms:
+            own = ()
         tiers = (
             own
             if own is not None
@@ -128,8 +132,12 @@ class RemoteVenue:
                 "tiers", symbol, lambda: self._asking.ask("tiers", self.manner.tiers(self.api, bare))
             )
         )
-        fees = await self._asking.fresh(
-            "fees", symbol, lambda: self._asking.ask("fees", self.manner.fees(self.api, bare))
+        fees = (
+            None
+            if self.anonymous
+            else await self._asking.fresh(
+                "fees", symbol, lambda: self._asking.ask("fees", self.manner.fees(self.api, bare))
+            )
         )
         read_ms = None if own else self._asking.read_ms("tiers", symbol)
         listed = Listed(

@@ -55,6 +55,7 @@ class Binance(BinanceMarket):
     """The ways of one of the two products."""
 
     codes = CODES
+    private_terms = True
     separate_wallets = True
 
     # --- orders -----------------------------------------------------------------------------------------------

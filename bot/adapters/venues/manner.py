@@ -96,6 +96,8 @@ class Manner(Protocol):
     name: str
     """As users name the venue."""
     codes: Codes
+    private_terms: bool
+    """Whether margin tiers are told to key holders only."""
     separate_wallets: bool
     """Whether spot and futures money lie apart, so that margin has to be moved."""
 
