@@ -80,6 +80,10 @@ def run(
         bool,
         typer.Option("--accept-terms", help="You have looked at contracts whose terms changed: trade on."),
     ] = False,
+    offline: Annotated[
+        bool,
+        typer.Option("--offline", help="In mode paper: on the built-in model market, whatever the venue."),
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Run every hedge in the mode of the settings, in real time, until told to stop. The hedge is kept at the end."""
@@ -88,6 +92,7 @@ def run(
     from bot import sessions, show, wiring
 
     settings = load_settings(config).settings
+    settings = wiring.offline(settings) if offline else settings
     stopping = stop_signal(seconds)
     venues = list(dict.fromkeys(account.venue for account in settings.accounts.values()))
     typer.echo(_banner(settings.mode, venues, wiring.journal_path(settings), list(settings.hedges)), err=True)

@@ -80,6 +80,20 @@ def clear_demo(path: Path) -> None:
         ) from error
 
 
+def offline(settings: Settings) -> Settings:
+    """Put every account on the built-in model market, with a journal of its own.
+
+    Raises:
+        SettingsError: another mode than paper is set.
+    """
+    if settings.mode != "paper":
+        raise SettingsError(f'--offline is for mode paper, and mode {settings.mode} is set: set mode = "paper".')
+    accounts = {name: one.model_copy(update={"venue": "model"}) for name, one in settings.accounts.items()}
+    path = settings.journal.path.replace("{mode}", "offline")
+    journal = settings.journal.model_copy(update={"path": path})
+    return settings.model_copy(update={"accounts": accounts, "journal": journal})
+
+
 def hedges_of(settings: Settings, account: str) -> dict[str, Hedge]:
     """List the hedges of one account."""
     return {name: hedge for name, hedge in settings.hedges.items() if hedge.account == account}
