@@ -32,8 +32,8 @@ class Listed:
 class Ticket:
     """An order in the client library's arguments, beside symbol and side."""
 
-    kind: str
-    """Order type, as the library has to be told."""
+    kind: str | int
+    """Order type, as the library has to be told: a word, or a number of the venue's."""
     amount: Decimal
     price: Decimal | None
     params: Mapping[str, object]
