@@ -8,6 +8,8 @@ bot.cli_run                  verbs that run: demo, run, backtest
 bot.cli_ask                  verbs that ask a journal
 bot.cli_guard                freeze, resume, unwind, guard
 bot.cli_rehearse             the verb that rehearses
+bot.cli_street               the verb that opens a test exchange
+bot.cli_venues               verbs about venues: what is possible, what is listed, preflight, plan
 bot.cli_settings             verbs about settings
 bot.cli_options              what the verbs share
 bot.show                     hedges, the live picture, figures for people
@@ -15,15 +17,22 @@ bot.show_tables              tables and words about journals, settings, backtest
 bot.show_guard               how the guard looks in a terminal
 bot.show_guard_report        replays with and without the guard, side by side
 bot.show_rehearsal           a rehearsal in a terminal, and its words
+bot.show_venues              venues, contracts, preflights and plans in a terminal
 bot.rehearsal_page           a rehearsal's page with plots, in one file
 bot.sessions                 what the verbs do: demo, run, backtest, replay, explain
 bot.questions                what the verbs ask of a journal
 bot.questions_guard          what the guard's verbs ask of a journal, and the words they write
+bot.questions_venues         what the verbs ask of venues
 bot.wiring                   the front door: where concrete classes meet
 bot.wiring_backtests         the front door of replays
+bot.wiring_paper             the front door of paper accounts at real venues' prices
 bot.wiring_rehearsal         the front door of rehearsals: today's accounts
+bot.wiring_street            the front door of the test exchange
+bot.wiring_venues            the front door of real venues
+bot.doctor                   the preflight: is everything at the venue as a hedge needs it
 bot.settings                 all that can be set, checked, made into frozen rules
 bot.settings_kinds           names, sizes, shares, stages: the kinds of values
+bot.settings_modes           what each mode asks of an account
 bot.settings_tables          accounts, hedges and the rest, table by table
 bot.settings_trading         pricing, rolls and books, table by table
 bot.settings_risk            the guard: limits on orders and the margin ladder, table by table
@@ -84,6 +93,8 @@ bot.shell.loop               observe, decide, journal, execute, wait
 bot.shell.replay             ask again and agree
 bot.shell.view               what a person or a machine is shown of a hedge
 
+bot.adapters.budget          how much of a venue's patience is spent, with a part kept for what cannot wait
+bot.adapters.ccxt_venue      the only file that knows ccxt: raw questions, orders, what failures prove
 bot.adapters.clock           the system's time, or time turned by hand
 bot.adapters.holdings        coins the owner declares
 bot.adapters.journal         the journal of one account, written before anything is sent
@@ -97,10 +108,48 @@ bot.adapters.journal_lock    the right to write a journal, and the engine that d
 bot.adapters.journal_reader  the journal for readers
 bot.adapters.log             lines of events, with account, hedge and decision
 bot.adapters.model_market    a seeded market: calm, crash, squeeze, recovery
+bot.adapters.paper_venue     a model account at a real venue's prices
 bot.adapters.records         snapshots and decisions as JSON, exactly
+bot.adapters.remote_venue    a real venue behind the same door as the model exchange
 bot.adapters.sim_venue       the model exchange behind a venue's door
 bot.adapters.switch          the kill switch: a file that is there
 bot.adapters.tables          the journal's tables, columns and migrations
+bot.adapters.venue_session   the way out: HTTP that sends nothing twice and nothing to another mode's host
+
+bot.adapters.venues.answers        reading venues' answers, never a guess
+bot.adapters.venues.asking         asking a venue: failures by remedy, and what is read seldom
+bot.adapters.venues.binance        Binance Futures: both products, spoken alike
+bot.adapters.venues.binance_market Binance: prices, tiers, fees
+bot.adapters.venues.bingx          BingX: two wallets of one account
+bot.adapters.venues.bingx_market   BingX: prices, tiers, fees
+bot.adapters.venues.bingx_words    BingX: its codes, and how its rows are read
+bot.adapters.venues.bybit          Bybit: one unified account
+bot.adapters.venues.bybit_market   Bybit: prices, tiers, fees
+bot.adapters.venues.bybit_words    Bybit: its codes, and how its rows are read
+bot.adapters.venues.contracts      from the library's description of a market to our contract
+bot.adapters.venues.manner         what every venue's file answers to
+bot.adapters.venues.manners        the manners there are, by venue
+bot.adapters.venues.mexc           MEXC: sized in contracts, spot and futures apart
+bot.adapters.venues.mexc_market    MEXC: prices and tiers
+bot.adapters.venues.orders         what the manners share about orders
+bot.adapters.venues.outcomes       what a failed request proves; by default nothing
+bot.adapters.venues.records        fills and payments since a cursor, each told once
+bot.adapters.venues.table          what is possible where, as data
+bot.adapters.venues.weex           WEEX: only the short side of two
+bot.adapters.venues.weex_market    WEEX: prices and fees
+
+bot.testexchange.board       what a venue shows to everybody: prices, book, candles, funding
+bot.testexchange.dialects    the dialects there are, by venue
+bot.testexchange.faults      what goes wrong on the way, on purpose and by a seed
+bot.testexchange.keyring     whose account a key opens, and what it may do there
+bot.testexchange.listings    contracts in the sizes and steps that venues use
+bot.testexchange.meter       how much a customer may ask: a warning, then a ban
+bot.testexchange.moods       states in which a venue answers what is not so
+bot.testexchange.office      what all venues keep, in no venue's words
+bot.testexchange.records     numbers, times and histories of customers
+bot.testexchange.router      from a request to the desk that answers it
+bot.testexchange.server      HTTP on loopback in front of a dialect
+bot.testexchange.wire        requests, responses, and why a venue says no
 
 bot.backtest.history         candles, checked
 bot.backtest.runner          replay of bars through the same loop

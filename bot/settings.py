@@ -23,7 +23,7 @@ from bot.core.rules import Rules
 from bot.core.values import ZERO, record
 from bot.settings_kinds import NAME, Name
 from bot.settings_layers import Fault, Layer, Reading, SettingsFaultsError, broken, dotted, leaves, rule
-from bot.settings_modes import mode_disagreements
+from bot.settings_modes import mode_disagreements, unused
 from bot.settings_risk import Guard, Risk
 from bot.settings_sources import read, write_new
 from bot.settings_tables import Account, Backtest, Hedge, Journal, Log, Loop, ModelMarket
@@ -49,7 +49,13 @@ __all__ = [
 class Settings(BaseSettings):
     """Everything that can be set."""
 
-    model_config = SettingsConfigDict(extra="forbid", frozen=True, validate_default=True, case_sensitive=True)
+    model_config = SettingsConfigDict(
+        extra="forbid",
+        frozen=True,
+        validate_default=True,
+        case_sensitive=True,
+        hide_input_in_errors=True,
+    )
 
     mode: Literal["paper", "local", "testnet", "live"] = Field(
         "paper",
@@ -145,8 +151,7 @@ def _disagreements(values: Mapping[str, Any]) -> Iterator[InitErrorDetails]:
             yield rule(sentence, "Give each settlement currency an account.", ("hedges", name, "symbol"))
     yield from _cross_only(values, accounts, hedges)
     yield from mode_disagreements(values, accounts, hedges)
-    named = {_facts(hedge)[0] for hedge in hedges.values()}
-    for account in sorted(set(accounts) - named) if named and named <= set(accounts) else ():
+    for account in unused(accounts, hedges):
         yield rule("No hedge uses this account.", "Name it in a hedge, or remove it.", ("accounts", account))
 
 
@@ -156,7 +161,7 @@ def _cross_only(
     """Find what only a cross account can do: top-ups reach no isolated position, and collateral backs none."""
     settles = {_facts(hedge)[0]: _facts(hedge)[2].rpartition(":")[2] for hedge in hedges.values()}
     assets = {(_facts(hedge)[0], _facts(hedge)[1]) for hedge in hedges.values()}
-    topped = _named(values, "guard").get("top_ups") in {True, "true"}
+    topped = _named(values, "guard").get("top_ups") in (True, "true")
     for name, account in accounts.items():
         table = account if isinstance(account, Mapping) else {}
         isolated = table.get("margin_mode") == "isolated"
@@ -168,7 +173,7 @@ def _cross_only(
             )
         given = table.get("collateral", ())
         for index, one in enumerate(given if isinstance(given, (list, tuple)) else ()):
-            asset = one.get("asset", "") if isinstance(one, Mapping) else ""
+            asset = str(one.get("asset", "")) if isinstance(one, Mapping) else ""
             where = ("accounts", name, "collateral", index)
             if isolated:
                 yield rule("Collateral backs no isolated position.", 'Set margin_mode = "cross".', where)

@@ -79,4 +79,4 @@ Stage = Annotated[Policy, PlainValidator(_stage), PlainSerializer(_stage_dumped)
 class Table(BaseModel):
     """Base of the tables: frozen, and an unknown key is an error."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True, hide_input_in_errors=True)

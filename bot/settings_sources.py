@@ -23,7 +23,7 @@ from bot.settings_layers import (
     fault_at,
     leaves,
 )
-from bot.settings_words import is_table, walk
+from bot.settings_words import holds_secret, is_table, walk
 
 PREFIX = "HEDGEROW_"
 FILE_SUFFIX = "_FILE"
@@ -41,9 +41,9 @@ def read(
     given = ((path, value) for path, value in flags.items() if value is not None)
     told = [Told(tuple(path.split(".")), value, f"flag --{_option(path)}") for path, value in given]
     variables = ((name, text, f"environment {name}") for name, text in environ.items())
-    layers = [_layer(model, told, faults), _layer(model, _told(variables, faults), faults)]
+    layers = [_layer(model, told, faults), _layer(model, _told(model, variables, faults), faults)]
     if dotenv is not None:
-        layers.append(_layer(model, _told(_read_dotenv(dotenv, faults), faults), faults))
+        layers.append(_layer(model, _told(model, _read_dotenv(dotenv, faults), faults), faults))
     layers += [_read_toml(model, file, faults) for file in reversed(files)]
     return Reading(layers=tuple(layers), faults=tuple(faults))
 
@@ -135,7 +135,9 @@ def _read_dotenv(file: Path, faults: list[Fault]) -> Iterator[tuple[str, str, st
             faults.append(fault_at(place, "This is no assignment.", "Write NAME=value."))
 
 
-def _told(variables: Iterable[tuple[str, str, str]], faults: list[Fault]) -> Iterator[Told]:
+def _told(
+    model: type[BaseSettings], variables: Iterable[tuple[str, str, str]], faults: list[Fault]
+) -> Iterator[Told]:
     """Turn variables into settings; one whose name ends in ``_FILE`` names a file that holds the value."""
     for name, text, place in variables:
         if not name.startswith(PREFIX):
@@ -149,8 +151,9 @@ def _told(variables: Iterable[tuple[str, str, str]], faults: list[Fault]) -> Ite
             yield Told(path, Path(text).read_text(encoding="utf-8").strip(), place, mounted=True)
         except (OSError, ValueError) as error:
             why = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
+            what = "The file it names" if holds_secret(walk(model, path)[0]) else f"The file {text}"
             remedy = f"Mount the file, or unset {name}."
-            faults.append(fault_at(place, f"The file {text} cannot be read: {why}.", remedy, path))
+            faults.append(fault_at(place, f"{what} cannot be read: {why}.", remedy, path))
 
 
 def _layer(model: type[BaseSettings], told: Iterable[Told], faults: list[Fault]) -> Layer:

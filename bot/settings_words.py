@@ -52,6 +52,13 @@ def walk(model: type[BaseModel], path: KeyPath, values: object = None) -> tuple[
     return kind, field
 
 
+def holds_secret(kind: object) -> bool:
+    """Tell whether a secret is, or may lie in, what is set here: none of it is ever quoted."""
+    if isinstance(kind, type) and issubclass(kind, BaseModel):
+        return any(holds_secret(field.annotation) for field in kind.model_fields.values())
+    return kind is SecretStr or any(holds_secret(one) for one in get_args(kind))
+
+
 def _inner(kind: object) -> object:
     """Give the annotation of what lies in named tables or in a list."""
     if get_origin(kind) is dict:
@@ -85,7 +92,7 @@ def faults_of(model: type[BaseModel], reading: Reading, errors: Iterable[ErrorDe
         path = tuple(key for key in error["loc"] if key != "[key]")
         place = reading.place(path)
         kind, field = walk(model, path, values)
-        quotable = reading.quotable(place) and SecretStr not in (kind, *get_args(kind))
+        quotable = reading.quotable(place) and not holds_secret(kind)
         about = _about(field)
         match error["type"]:
             case "rule":
@@ -193,8 +200,8 @@ def _toml(value: object) -> str:
             return "{ " + ", ".join(f"{key} = {_toml(inner)}" for key, inner in value.items()) + " }"
         case list() | tuple():
             return "[" + ", ".join(_toml(inner) for inner in value) + "]"
-        case str():
-            return json.dumps(value, ensure_ascii=False)
+        case str() | SecretStr():
+            return json.dumps(str(value), ensure_ascii=False)
         case _:
             return plain(value)
 

@@ -2,6 +2,8 @@
 
 import ast
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
@@ -119,12 +121,57 @@ def test_only_the_guard_makes_approved_and_refused(path: Path) -> None:
     assert made == []
 
 
+def imported(node: ast.AST) -> set[str]:
+    """Name what a statement or a call imports; relative imports stay in the house."""
+    match node:
+        case ast.Import():
+            return {alias.name for alias in node.names}
+        case ast.ImportFrom(module=str(name), level=0):
+            return {name}
+        case ast.Call(args=[ast.Constant(value=str(name)), *_]):
+            called = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+            return {name} if called in {"import_module", "__import__"} else set()
+        case _:
+            return set()
+
+
+def lines_of_ccxt(root: ast.AST) -> set[int]:
+    """Find where ccxt is imported within a module or a function."""
+    nodes = (node for node in ast.walk(root) if isinstance(node, ast.stmt | ast.expr))
+    return {node.lineno for node in nodes for name in imported(node) if name.partition(".")[0] == "ccxt"}
+
+
 @pytest.mark.parametrize("path", CODE, ids=module_name)
 def test_ccxt_is_imported_lazily_in_one_file(path: Path) -> None:
-    if module_name(path) == "bot.adapters.ccxt_venue":
-        return
+    found = lines_of_ccxt(tree(path))
+    lazily = {line for function in functions(path) for line in lines_of_ccxt(function)}
 
-    assert not re.search(r"^\s*(import|from) ccxt", path.read_text("utf-8"), re.MULTILINE)
+    if module_name(path) == "bot.adapters.ccxt_venue":
+        assert found == lazily != set()
+    else:
+        assert found == set()
+
+
+def test_the_command_line_starts_without_a_heavy_library() -> None:
+    heavy = {"aiohttp", "alembic", "ccxt", "numpy", "plotly", "polars", "pydantic", "sqlalchemy"}
+    code = f"import sys, bot.cli; print(sorted({heavy!r} & set(sys.modules)))"
+
+    started = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+
+    assert started.stdout == "[]\n"
+
+
+def test_no_room_loads_ccxt_when_it_is_entered() -> None:
+    rooms = sorted({module_name(path) for path in CODE if "migrations" not in path.parts} - {"bot.__main__"})
+    code = f"import importlib, sys; [importlib.import_module(room) for room in {rooms!r}]; print('ccxt' in sys.modules)"
+
+    entered = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+
+    assert entered.stdout == "False\n"
 
 
 @pytest.mark.parametrize("path", CODE, ids=module_name)
@@ -141,7 +188,9 @@ def test_no_machine_path_and_no_registry_address_is_written_down(path: Path) -> 
     if path == Path(__file__):
         return
 
-    assert not re.search(r"/(work|root|home)/|pypi\.org|files\.pythonhosted|--index-url|\.library", text)
+    assert not re.search(
+        r"/(work|root|home)/|pypi\.org|files\.pythonhosted|--index-url|(?<!\w)\.library\b", text
+    )
 
 
 @pytest.mark.parametrize("path", [*CODE, *sorted((ROOT / "tests").rglob("*.py"))], ids=module_name)

@@ -242,7 +242,11 @@ class CcxtApi:
         except MisdirectedError as error:
             failure = Failure(sent=False, status=None, code="", message=str(error))
             raise RequestFailed(failure, Outcome.NOT_SENT) from error
-        except (library.BaseError, TypeError, AttributeError, KeyError, ValueError) as error:
+        except library.BaseError as error:
+            raise self._failed(error, trip) from error
+        except (TypeError, AttributeError, KeyError, ValueError) as error:
+            if not trip.left:
+                raise  # nothing was asked yet: the fault is ours
             # A library's parser that stumbles over an answer says nothing about the order: as unknown as any.
             raise self._failed(error, trip) from error
         finally:

@@ -66,6 +66,11 @@ class VenueSession:
         """Whether it was closed."""
         return self._session.closed
 
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """Headers that go with every request."""
+        return self._session.headers
+
     async def close(self) -> None:
         """Close all connections."""
         await self._session.close()

@@ -1,5 +1,8 @@
 """The dialects there are, by the names users know the venues by."""
 
+from bot.testexchange.binance import BinanceCoinm, BinanceUsdm
+from bot.testexchange.bingx import Bingx
 from bot.testexchange.router import Dialect
 
-DIALECTS: dict[str, type[Dialect]] = {}
+DIALECTS: dict[str, type[Dialect]] = {
+    "bingx": Bingx,kind.name: kind for kind in (BinanceUsdm, BinanceCoinm)}

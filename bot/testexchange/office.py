@@ -8,20 +8,16 @@ from collections import defaultdict
 from decimal import Decimal
 from typing import Literal
 
-from bot.core.instruments import Contract, MarginMode
 from bot.core.orders import OrderRequest, OrderState, TimeInForce
 from bot.core.reports import SETTLEMENT_ID, Fill, OrderReport, Payment
-from bot.core.snapshot import Position
 from bot.core.values import ZERO, round_to_step
-from bot.sim.account import InsufficientFundsError, SimAccount
 from bot.sim.checks import Obstacle
 from bot.sim.exchange import DELEVERAGE_ID, LIQUIDATION_ID
 from bot.sim.told import asked_name
-from bot.testexchange.moods import Moods
+from bot.testexchange.accounts import Accounts
 from bot.testexchange.records import (
     Ask,
     Cause,
-    Income,
     IncomeKind,
     PlacedOrder,
     Standing,
@@ -52,31 +48,21 @@ NamesReused = Literal["never", "when done"]
 """When a customer's name for an order may be used again."""
 
 
-class Office:
+class Office(Accounts):
     """One venue's offices. Dialects call :meth:`turn` first with every request."""
 
     def __init__(
         self, world: World, *, first_number: int = 1_000_000_001, names_reused: NamesReused = "never"
     ) -> None:
         """``first_number`` is the venue's first order number: some venues' exceed what a float can hold."""
-        self.world = world
-        self.exchange = world.exchange
-        self.moods = Moods()
-        self.hedge_mode: dict[str, bool] = {}
-        """Accounts that keep a long and a short side apart; left out is one-way."""
-        self.leverages: dict[tuple[str, str], Decimal] = {}
+        super().__init__(world, first_number)
         self._names_reused = names_reused
-        self._next_number = first_number
         self._orders: dict[int, PlacedOrder] = {}
         self._named: dict[tuple[str, str], PlacedOrder] = {}
         """The last order of an account that goes by a name."""
         self._trades: dict[str, list[Trade]] = defaultdict(list)
-        self._incomes: dict[str, list[Income]] = defaultdict(list)
         self._heard: dict[str, int] = defaultdict(int)
         self._open: dict[int, PlacedOrder] = {}
-        self._transfers: dict[tuple[str, str], int] = {}
-        self.now_ms = 0
-        """The venue's clock."""
 
     # --- time -------------------------------------------------------------------------------------------------
 
@@ -87,39 +73,6 @@ class Office:
         self.exchange.at_ms = max(self.exchange.at_ms, at_ms)
         for account in self.exchange.accounts:
             self._hear(account)
-
-    def clock_ms(self) -> int:
-        """Tell the time as the venue tells it: its clock may be wrong."""
-        return self.now_ms + self.moods.clock_skew_ms
-
-    # --- contracts and customers ------------------------------------------------------------------------------
-
-    def contract(self, symbol: str) -> Contract:
-        """Give a contract that is listed.
-
-        Raises:
-            NoError: there is none.
-        """
-        found = self.exchange.contracts.get(symbol)
-        if found is None or self.exchange.has_expired(symbol):
-            raise NoError(No.SYMBOL)
-        return found
-
-    def contracts(self) -> tuple[Contract, ...]:
-        """List the contracts that have not expired."""
-        return tuple(
-            one for symbol, one in self.exchange.contracts.items() if not self.exchange.has_expired(symbol)
-        )
-
-    def trader(self, account: str) -> SimAccount:
-        """Give a customer's account.
-
-        Raises:
-            NoError: it has no futures.
-        """
-        if account not in self.exchange.accounts:
-            raise NoError(No.NO_FUTURES)
-        return self.exchange.accounts[account]
 
     # --- orders -----------------------------------------------------------------------------------------------
 
@@ -208,84 +161,6 @@ class Office:
         """List an account's fills, oldest first."""
         return tuple(trade for trade in self._trades[account] if symbol in {"", trade.order.ask.symbol})
 
-    def incomes(self, account: str) -> tuple[Income, ...]:
-        """List money that moved in an account's futures wallets, oldest first."""
-        return tuple(self._incomes[account])
-
-    # --- positions and modes ----------------------------------------------------------------------------------
-
-    def positions(self, account: str) -> tuple[Position, ...]:
-        """List what an account holds; flat ones are left out."""
-        self.trader(account)
-        if self.moods.empty_positions:
-            return ()
-        return tuple(one for one in self.exchange.positions(account) if one.contracts != ZERO)
-
-    def leverage(self, account: str, symbol: str) -> Decimal:
-        """Tell the leverage a contract is set to."""
-        return self.leverages.get((account, symbol), self.trader(account).leverage)
-
-    def set_leverage(self, account: str, symbol: str, leverage: Decimal) -> None:
-        """Set a contract's leverage; the model exchange knows one for the account, the last that was set.
-
-        Raises:
-            NoError: the contract does not allow it.
-        """
-        most = max(tier.leverage_max for tier in self.contract(symbol).tiers)
-        if not 1 <= leverage <= most:
-            raise NoError(No.LEVERAGE)
-        self.leverages[account, symbol] = leverage
-        self.trader(account).leverage = leverage
-
-    def set_margin_mode(self, account: str, mode: MarginMode) -> None:
-        """Set how positions are margined, for the account.
-
-        Raises:
-            NoError: it is so already, or positions or orders are open.
-        """
-        if self.trader(account).margin_mode == mode:
-            raise NoError(No.NO_CHANGE)
-        self._refuse_if_open(account)
-        self.trader(account).margin_mode = mode
-
-    def set_hedge_mode(self, account: str, *, on: bool) -> None:
-        """Set whether a long and a short side are kept apart.
-
-        Raises:
-            NoError: it is so already, or positions or orders are open.
-        """
-        if self.hedge_mode.get(account, False) == on:
-            raise NoError(No.NO_CHANGE)
-        self._refuse_if_open(account)
-        self.hedge_mode[account] = on
-
-    # --- money ------------------------------------------------------------------------------------------------
-
-    def transfer(
-        self, account: str, asset: str, amount: Decimal, to: Literal["futures", "spot"], name: str = ""
-    ) -> int:
-        """Move money between the spot and the futures wallet; returns the venue's number for it.
-
-        Raises:
-            NoError: the wallet holds less, or the name was used before.
-        """
-        trader = self.trader(account)
-        if name and (account, name) in self._transfers:
-            raise NoError(No.DUPLICATE)
-        try:
-            entry = trader.transfer(self.now_ms, asset, amount, self.exchange.marks, to=to)
-        except InsufficientFundsError as error:
-            raise NoError(No.FUNDS, str(error)) from error
-        number = self._book(
-            account, "transfer", entry.asset, entry.amount, self.now_ms, symbol=None, name=name
-        )
-        self._transfers[account, name or str(number)] = number
-        return number
-
-    def transfers(self, account: str) -> tuple[Income, ...]:
-        """List transfers of an account as its futures wallets saw them, oldest first."""
-        return tuple(one for one in self._incomes[account] if one.kind == "transfer")
-
     # --- inside -----------------------------------------------------------------------------------------------
 
     def _enter(self, number: int, account: str, ask: Ask, cause: Cause = "customer") -> PlacedOrder:
@@ -306,11 +181,6 @@ class Office:
         known = self._named.get((account, client_id)) if client_id else None
         if known is not None and (known.open or self._names_reused == "never"):
             raise NoError(No.DUPLICATE)
-
-    def _refuse_if_open(self, account: str) -> None:
-        held = any(one.contracts != ZERO for one in self.exchange.positions(account))
-        if held or self.exchange.open_orders(account):
-            raise NoError(No.POSITION_OPEN)
 
     def _thin_out(self, ask: Ask) -> None:
         """Leave so little at the touch that a taking order fills in part, if the venue is in that mood."""
@@ -339,7 +209,7 @@ class Office:
         cause = CAUSES.get(fill.client_order_id)
         order = self._own_hand(account, fill, cause) if cause else self._orders[int(fill.client_order_id)]
         contract = self.exchange.contracts[fill.symbol]
-        trade = Trade(number=self._number(), order=order, fill=fill)
+        trade = Trade(number=self.number(), order=order, fill=fill)
         order.trades.append(trade)
         order.filled += fill.contracts
         order.size_priced += fill.contracts * fill.price if contract.linear else fill.contracts / fill.price
@@ -350,7 +220,7 @@ class Office:
         moved: tuple[tuple[IncomeKind, Decimal], ...] = (("pnl", fill.realised_pnl), ("fee", -fill.fee))
         for kind, amount in moved:
             if amount != ZERO:
-                self._book(
+                self.book(
                     account, kind, contract.settle, amount, fill.at_ms, symbol=fill.symbol, trade=trade.number
                 )
 
@@ -364,11 +234,11 @@ class Office:
             time_in_force=TimeInForce.IOC,
             reduce_only=True,
         )
-        return self._enter(self._number(), account, ask, cause)
+        return self._enter(self.number(), account, ask, cause)
 
     def _hear_payment(self, account: str, payment: Payment) -> None:
         name = asked_name(payment) if payment.kind == "transfer" else ""
-        self._book(
+        self.book(
             account,
             payment.kind,
             payment.asset,
@@ -377,37 +247,6 @@ class Office:
             symbol=payment.symbol,
             name=name,
         )
-
-    def _book(
-        self,
-        account: str,
-        kind: IncomeKind,
-        asset: str,
-        amount: Decimal,
-        at_ms: int,
-        *,
-        symbol: str | None,
-        trade: int | None = None,
-        name: str = "",
-    ) -> int:
-        number = self._number()
-        self._incomes[account].append(
-            Income(
-                number=number,
-                kind=kind,
-                symbol=symbol,
-                asset=asset,
-                amount=amount,
-                at_ms=at_ms,
-                trade=trade,
-                name=name,
-            )
-        )
-        return number
-
-    def _number(self) -> int:
-        self._next_number += 1
-        return self._next_number - 1
 
     def _stand(self, order: PlacedOrder, report: OrderReport) -> None:
         """Bring an order up to what the model exchange says of it."""

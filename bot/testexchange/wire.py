@@ -76,6 +76,11 @@ def plain(value: Decimal) -> str:
     return (text.rstrip("0").rstrip(".") or "0") if "." in text else text
 
 
+def digits(step: Decimal) -> int:
+    """Count the digits behind the point that a step has."""
+    return len(plain(step).partition(".")[2])
+
+
 class No(StrEnum):
     """Why a venue says no. Each dialect has its own code and words for each."""
 

@@ -150,12 +150,13 @@ async def open_door(
 
 def sim_door(street: Street) -> SimVenue:
     """Go in by the model exchange's own door."""
-    world = street.office.world
+    world, exchange = street.office.world, street.office.exchange
 
     def turn() -> None:
-        street.office.turn(street.now_ms)
+        world.advance(street.now_ms)
+        exchange.at_ms = max(exchange.at_ms, street.now_ms)
 
-    return SimVenue(street.office.exchange, "main", turn, world.next_funding, world.turnover)
+    return SimVenue(exchange, "main", turn, world.next_funding, world.turnover)
 
 
 @asynccontextmanager

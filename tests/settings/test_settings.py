@@ -163,10 +163,15 @@ def test_a_mistake_is_told_with_path_line_sentence_and_remedy(
     assert found[0].remedy
 
 
-def test_live_is_no_mode_of_this_version(tmp_path: Path) -> None:
-    (fault,) = faults(tmp_path, 'mode = "live"\n' + MINIMAL)
+def test_an_unknown_mode_is_told_with_those_there_are_and_asks_nothing_of_accounts(tmp_path: Path) -> None:
+    (fault,) = faults(tmp_path, 'mode = "real"\n' + MINIMAL)
 
-    assert told(fault)[:3] == ("mode", "hedgerow.toml line 1", "'live' must be 'paper'.")
+    assert told(fault) == (
+        "mode",
+        "hedgerow.toml line 1",
+        "'real' must be 'paper', 'local', 'testnet' or 'live'.",
+        "paper: no order leaves. local: a test exchange. testnet: the venue's play money. live: money. Default: paper.",
+    )
 
 
 def test_faults_in_unrelated_corners_are_listed_together(tmp_path: Path) -> None:
@@ -277,7 +282,7 @@ def settings_made(draw: st.DrawFn) -> Settings:
     for name in draw(st.lists(NAMES, min_size=1, max_size=3, unique=True)):
         coin, outer = draw(CODES), draw(numbers("0", "0.5"))
         accounts[name] = {
-            "deposit": draw(numbers("0", "1e9")),
+            "deposit": draw(numbers("0.000001", "1e9")),
             "margin_mode": draw(st.sampled_from(["cross", "isolated"])),
         }
         hedges[name] = {
@@ -370,7 +375,7 @@ def test_every_value_is_shown_with_its_origin_defaults_included(tmp_path: Path) 
 
 
 class Keyed(BaseSettings):
-    """Settings with a secret, which ours have none of yet."""
+    """Settings with secrets: one that must be given, and one that need not."""
 
     api_secret: SecretStr
     api_pin: SecretStr | None = None

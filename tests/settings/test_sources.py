@@ -102,6 +102,7 @@ def test_a_list_is_replaced_as_a_whole_and_a_table_key_by_key() -> None:
         "hedges.btc.holdings": "hedgerow.toml line 7",
         "hedges.btc.kind": "default",
         "hedges.btc.contract_size": "default",
+        "hedges.btc.tiers": "default",
         "hedges.btc.meaning": "default",
         "hedges.btc.amount": "default",
         "hedges.btc.policy[0].stage": f"environment {POLICY}",
@@ -195,7 +196,7 @@ def test_a_value_given_twice_by_variables_is_a_fault() -> None:
 WRONG = [
     ("environ", {LEVERAGE: "a lot"}, "risk.leverage_max", f"environment {LEVERAGE}", "'a lot' must be a number."),
     ("environ", {LEVERAGE: ""}, "risk.leverage_max", f"environment {LEVERAGE}", "'' must be a number."),
-    ("environ", {"HEDGEROW_MODE": "paper "}, "mode", "environment HEDGEROW_MODE", "'paper ' must be 'paper'."),
+    ("environ", {"HEDGEROW_MODE": "paper "}, "mode", "environment HEDGEROW_MODE", "'paper ' must be 'paper', 'local', 'testnet' or 'live'."),
     ("environ", {f"{RISK}__LEVERAGE": "1"}, "risk.leverage", f"environment {RISK}__LEVERAGE", "There is no `leverage` in risk."),
     ("environ", {RISK: "3"}, "risk", f"environment {RISK}", "3 must be a table."),
     ("environ", {RISK: "3", LEVERAGE: "3"}, "risk", f"environment {RISK}", "3 must be a table."),
@@ -254,7 +255,7 @@ def test_faults_of_all_sources_are_listed_together() -> None:
 
 def test_the_text_of_the_error_has_a_line_for_each_fault() -> None:
     with pytest.raises(SettingsFaultsError) as caught:
-        loaded(environ={LEVERAGE: "x", "HEDGEROW_MODE": "live"})
+        loaded(environ={LEVERAGE: "x", "HEDGEROW_MODE": "real"})
 
     assert str(caught.value).splitlines() == [str(fault) for fault in caught.value.faults]
     assert str(caught.value).splitlines()[1] == (

@@ -28,6 +28,8 @@ class Records:
         """Records told lately, and when they happened: the overlap brings them again."""
         self._fills_ms = 0
         self._payments_ms = 0
+        self._began_ms = 0
+        """When an account's books began, if they did so just now: what was before is not theirs."""
 
     def busy(self) -> None:
         """Know that an order or a transfer is under way."""
@@ -41,7 +43,7 @@ class Records:
         """
         now_ms = self._api.now_ms()
         if cursor == 0:
-            self._fills_ms = self._payments_ms = now_ms
+            self._fills_ms = self._payments_ms = self._began_ms = now_ms
             return Activity(fills=(), payments=(), cursor=now_ms)
         fills = await self._fills(cursor, now_ms, watched)
         payments = await self._payments(cursor, now_ms, watched)
@@ -78,7 +80,7 @@ class Records:
 
     def _untold(self, found: dict[Key, int], now_ms: int) -> Iterable[Key]:
         """List what was not told yet, and know it from now on; what is older than any overlap is forgotten."""
-        new = [key for key in found if key not in self._told]
+        new = [key for key, at_ms in found.items() if key not in self._told and at_ms >= self._began_ms]
         self._told |= found
         self._told = {key: at_ms for key, at_ms in self._told.items() if at_ms > now_ms - DAY_MS}
         return new

@@ -1,0 +1,216 @@
+"""Binance Futures' dialect: what everybody sees of one of the two products."""
+
+from collections.abc import Callable, Iterable
+from decimal import Decimal
+from typing import ClassVar
+
+from bot.core.instruments import Contract
+from bot.core.values import ZERO
+from bot.testexchange import board
+from bot.testexchange.binance_words import instrument, market_id
+from bot.testexchange.reading import whole_of
+from bot.testexchange.records import Candle
+from bot.testexchange.router import Call, Dialect, Route
+from bot.testexchange.wire import No, NoError
+
+WEIGHT_MAX, WEIGHT_WINDOW_MS = 2400, 60_000
+INTERVALS = {
+    "1m": 60_000,
+    "5m": 300_000,
+    "15m": 900_000,
+    "1h": 3_600_000,
+    "4h": 14_400_000,
+    "8h": 28_800_000,
+    "1d": 86_400_000,
+}
+Words = Callable[[Contract], dict[str, object]]
+
+
+class BinanceBoard(Dialect):
+    """The public half of a product."""
+
+    linear: ClassVar[bool]
+    prefix: ClassVar[str]
+
+    def public(self) -> Iterable[Route]:
+        """List the routes of what everybody sees."""
+        v1 = f"/{self.prefix}/v1"
+        yield Route(operation="time", method="GET", path=f"{v1}/time", desk=self._time)
+        yield Route(operation="contracts", method="GET", path=f"{v1}/exchangeInfo", desk=self._contracts)
+        yield Route(operation="book", method="GET", path=f"{v1}/depth", desk=self._book, weight=2)
+        yield Route(
+            operation="tickers", method="GET", path=f"{v1}/ticker/bookTicker", desk=self._best, weight=2
+        )
+        yield Route(operation="ticker_24h", method="GET", path=f"{v1}/ticker/24hr", desk=self._day)
+        yield Route(operation="premium", method="GET", path=f"{v1}/premiumIndex", desk=self._premium)
+        yield Route(operation="funding_history", method="GET", path=f"{v1}/fundingRate", desk=self._rates)
+        yield Route(operation="funding_info", method="GET", path=f"{v1}/fundingInfo", desk=lambda _: [])
+        yield Route(operation="candles", method="GET", path=f"{v1}/klines", desk=self._candles)
+        yield Route(operation="open_interest", method="GET", path=f"{v1}/openInterest", desk=self._interest)
+
+    def _time(self, call: Call) -> object:
+        del call
+        return {"serverTime": self.office.clock_ms()}
+
+    def _contracts(self, call: Call) -> object:
+        del call
+        limits = [
+            {"rateLimitType": "REQUEST_WEIGHT", "interval": "MINUTE", "intervalNum": 1, "limit": WEIGHT_MAX}
+        ]
+        found = [instrument(one) for one in self.office.contracts()]
+        return {
+            "timezone": "UTC",
+            "serverTime": self.office.clock_ms(),
+            "rateLimits": limits,
+            "exchangeFilters": [],
+            "symbols": found,
+        }
+
+    def _book(self, call: Call) -> object:
+        contract = self.contract(call)
+        bids, asks = board.levels(self.office, contract.symbol, whole_of(call.params, "limit", 20))
+        at_ms = board.shown(self.office, contract.symbol)[1]
+        return {"lastUpdateId": at_ms, "E": at_ms, "T": at_ms, "bids": bids, "asks": asks}
+
+    def _best(self, call: Call) -> object:
+        return self.each(call, self._best_words)
+
+    def _best_words(self, contract: Contract) -> dict[str, object]:
+        quote, at_ms = board.shown(self.office, contract.symbol)
+        words: dict[str, object] = {
+            "symbol": market_id(contract),
+            "bidPrice": quote.bid,
+            "bidQty": quote.bid_contracts,
+            "askPrice": quote.ask,
+            "askQty": quote.ask_contracts,
+            "time": at_ms,
+        }
+        return words if contract.linear else words | {"pair": f"{contract.base}{contract.quote}"}
+
+    def _day(self, call: Call) -> object:
+        return self.each(call, self._day_words)
+
+    def _day_words(self, contract: Contract) -> dict[str, object]:
+        day, now_ms = board.change_of_day(self.office, contract.symbol), self.office.clock_ms()
+        value = contract.value(day.volume, day.close)
+        money = (
+            {"quoteVolume": value}
+            if contract.linear
+            else {"baseVolume": value, "pair": f"{contract.base}{contract.quote}"}
+        )
+        return {
+            "symbol": market_id(contract),
+            "priceChange": day.close - day.open,
+            "priceChangePercent": ((day.close / day.open - 1) * 100).quantize(Decimal("0.001")),
+            "weightedAvgPrice": day.close,
+            "lastPrice": day.close,
+            "lastQty": contract.contracts_step,
+            "openPrice": day.open,
+            "highPrice": day.high,
+            "lowPrice": day.low,
+            "volume": day.volume,
+            **money,
+            "openTime": now_ms - board.DAY_MS,
+            "closeTime": now_ms,
+            "firstId": 1,
+            "lastId": 1000,
+            "count": 1000,
+        }
+
+    def _premium(self, call: Call) -> object:
+        return self.each(call, self._premium_words)
+
+    def _premium_words(self, contract: Contract) -> dict[str, object]:
+        quote, at_ms = board.shown(self.office, contract.symbol)
+        funding = board.funding_of(self.office, contract.symbol)
+        words: dict[str, object] = {
+            "symbol": market_id(contract),
+            "markPrice": quote.mark,
+            "indexPrice": quote.index,
+            "estimatedSettlePrice": quote.index,
+            "lastFundingRate": "" if funding is None else funding.rate,
+            "interestRate": "" if funding is None else "0.00010000",
+            "nextFundingTime": 0 if funding is None else funding.next_at_ms,
+            "time": at_ms,
+        }
+        return words if contract.linear else words | {"pair": f"{contract.base}{contract.quote}"}
+
+    def _rates(self, call: Call) -> object:
+        contract = self.contract(call)
+        found = board.funding_paid(self.office, contract.symbol, whole_of(call.params, "limit", 100))
+        from_ms = whole_of(call.params, "startTime", 0)
+        return [
+            {"symbol": market_id(contract), "fundingRate": rate, "fundingTime": at_ms}
+            for at_ms, rate in found
+            if at_ms >= from_ms
+        ]
+
+    def _candles(self, call: Call) -> object:
+        interval_ms = INTERVALS.get(call.wanted("interval"), 0)
+        found = board.candles(
+            self.office,
+            self.contract(call).symbol,
+            interval_ms,
+            limit=whole_of(call.params, "limit", 500),
+            from_ms=whole_of(call.params, "startTime", 0) or None,
+            to_ms=whole_of(call.params, "endTime", 0) or None,
+        )
+        return [candle_words(one, interval_ms) for one in found]
+
+    def _interest(self, call: Call) -> object:
+        contract = self.contract(call)
+        busy = self.office.world.turnover(contract.symbol)
+        words: dict[str, object] = {
+            "symbol": market_id(contract),
+            "openInterest": ZERO if busy is None else busy.open_interest,
+            "time": self.office.clock_ms(),
+        }
+        return (
+            words
+            if contract.linear
+            else words | {"pair": f"{contract.base}{contract.quote}", "contractType": "PERPETUAL"}
+        )
+
+    def contract(self, call: Call) -> Contract:
+        """Find the contract that is meant; whoever signed is told of expired ones, too.
+
+        Raises:
+            NoError: there is none.
+        """
+        wanted = call.wanted("symbol")
+        for contract in self.office.exchange.contracts.values():
+            if market_id(contract) == wanted:
+                signed = call.key is not None
+                return contract if signed else self.office.contract(contract.symbol)
+        raise NoError(No.SYMBOL)
+
+    def each(self, call: Call, words: "Words") -> object:
+        """Describe one contract, or all that have a price; COIN-M sends a list even of one."""
+        if call.params.get("symbol"):
+            found = words(self.contract(call))
+            return found if self.linear else [found]
+        priced = [one for one in self.office.contracts() if one.symbol in self.office.exchange.touches]
+        return [words(one) for one in priced]
+
+    def listed(self, call: Call, words: "Words") -> object:
+        """Describe one contract or all, in a list."""
+        wanted = [self.contract(call)] if call.params.get("symbol") else list(self.office.contracts())
+        return [words(one) for one in wanted]
+
+
+def candle_words(one: Candle, interval_ms: int) -> list[object]:
+    """Describe a candle: the trades and takers in it are made up."""
+    return [
+        one.at_ms,
+        one.open,
+        one.high,
+        one.low,
+        one.close,
+        one.volume,
+        one.at_ms + interval_ms - 1,
+        one.volume * one.close,
+        100,
+        "0",
+        "0",
+        "0",
+    ]

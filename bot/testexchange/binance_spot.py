@@ -1,0 +1,171 @@
+"""Binance's spot host as a hedger needs it: spot wallets, transfers, what a key may do. The demo has no ``sapi``."""
+
+from collections.abc import Iterable
+
+from bot.core.values import ZERO
+from bot.testexchange.board import shown
+from bot.testexchange.keyring import Permission
+from bot.testexchange.office import Office
+from bot.testexchange.reading import number_of, whole_of
+from bot.testexchange.router import Call, Desk, Route
+from bot.testexchange.wire import No, NoError
+
+WALLETS = {"fapi": "UMFUTURE", "dapi": "CMFUTURE"}
+
+
+class SpotDesk:
+    """The desks of the spot host."""
+
+    def __init__(self, office: Office, prefix: str) -> None:
+        self._office = office
+        self._wallet = WALLETS[prefix]
+
+    def routes(self) -> Iterable[Route]:
+        """List the routes of the spot host."""
+        api, sapi = "/api/v3", "/sapi/v1"
+        yield Route(operation="time", method="GET", path=f"{api}/time", desk=self._time)
+        yield Route(
+            operation="spot_contracts", method="GET", path=f"{api}/exchangeInfo", desk=self._pairs, weight=20
+        )
+        yield Route(
+            operation="spot_tickers", method="GET", path=f"{api}/ticker/bookTicker", desk=self._best, weight=2
+        )
+        signed: tuple[tuple[str, str, str, Desk, Permission, int], ...] = (
+            ("spot_account", "GET", f"{api}/account", self._account, "read", 20),
+            ("transfer", "POST", f"{sapi}/asset/transfer", self._transfer, "transfer", 1),
+            ("transfers", "GET", f"{sapi}/asset/transfer", self._transfers, "read", 1),
+            ("key", "GET", f"{sapi}/account/apiRestrictions", self._key, "read", 1),
+        )
+        for operation, method, path, desk, permission, weight in signed:
+            yield Route(
+                operation=operation, method=method, path=path, desk=desk, permission=permission, weight=weight
+            )
+
+    def _time(self, call: Call) -> object:
+        del call
+        return {"serverTime": self._office.clock_ms()}
+
+    def _coins(self) -> list[str]:
+        return sorted({one.base for one in self._office.contracts()})
+
+    def _pairs(self, call: Call) -> object:
+        del call
+        return {
+            "timezone": "UTC",
+            "serverTime": self._office.clock_ms(),
+            "rateLimits": [],
+            "exchangeFilters": [],
+            "symbols": [_pair(coin) for coin in self._coins()],
+        }
+
+    def _best(self, call: Call) -> object:
+        """Quote coins as their perpetuals are: the model town has no spot market of its own."""
+        wanted = call.params.get("symbol")
+        found: list[dict[str, object]] = []
+        for contract in self._office.contracts():
+            name = f"{contract.base}USDT"
+            if contract.symbol in self._office.exchange.touches and name not in {
+                one["symbol"] for one in found
+            }:
+                index = shown(self._office, contract.symbol)[0].index
+                found.append(
+                    {"symbol": name, "bidPrice": index, "bidQty": "1", "askPrice": index, "askQty": "1"}
+                )
+        if wanted is None:
+            return found
+        mine = [one for one in found if one["symbol"] == wanted]
+        if not mine:
+            raise NoError(No.SYMBOL)
+        return mine[0]
+
+    def _account(self, call: Call) -> object:
+        trader = self._office.trader(call.account)
+        return {
+            "makerCommission": 10,
+            "takerCommission": 10,
+            "canTrade": True,
+            "canWithdraw": call.key is not None and "withdraw" in call.key.permissions,
+            "canDeposit": True,
+            "updateTime": self._office.now_ms,
+            "accountType": "SPOT",
+            "balances": [
+                {"asset": asset, "free": amount, "locked": "0"}
+                for (kind, asset), amount in sorted(trader.wallets.items())
+                if kind == "spot" and amount != ZERO
+            ],
+            "permissions": ["SPOT"],
+        }
+
+    def _key(self, call: Call) -> object:
+        self._refuse_demo(call)
+        if call.key is None:
+            raise NoError(No.KEY)
+        rights = call.key.permissions
+        return {
+            "ipRestrict": call.key.ip_bound,
+            "createTime": 1_698_645_219_000,
+            "enableReading": "read" in rights,
+            "enableWithdrawals": "withdraw" in rights,
+            "enableInternalTransfer": "transfer" in rights,
+            "enableMargin": False,
+            "enableFutures": "trade" in rights,
+            "permitsUniversalTransfer": "transfer" in rights,
+            "enableVanillaOptions": False,
+            "enableSpotAndMarginTrading": False,
+            "enablePortfolioMarginTrading": False,
+        }
+
+    def _transfer(self, call: Call) -> object:
+        self._refuse_demo(call)
+        ways = {f"MAIN_{self._wallet}": "futures", f"{self._wallet}_MAIN": "spot"}
+        kind = call.wanted("type")
+        if kind not in ways:
+            raise NoError(No.PARAMETER, "type")
+        amount = number_of(call.params, "amount")
+        to_futures = ways[kind] == "futures"
+        number = self._office.transfer(
+            call.account, call.wanted("asset"), amount, "futures" if to_futures else "spot"
+        )
+        return {"tranId": number}
+
+    def _transfers(self, call: Call) -> object:
+        self._refuse_demo(call)
+        kind, start_ms = call.wanted("type"), whole_of(call.params, "startTime", 0)
+        sign = 1 if kind == f"MAIN_{self._wallet}" else -1
+        found = [
+            {
+                "asset": one.asset,
+                "amount": abs(one.amount),
+                "type": kind,
+                "status": "CONFIRMED",
+                "tranId": one.number,
+                "timestamp": one.at_ms,
+            }
+            for one in self._office.transfers(call.account)
+            if one.amount * sign > ZERO and one.at_ms >= start_ms
+        ]
+        return {"total": len(found), "rows": found[::-1][: whole_of(call.params, "size", 10)]}
+
+    def _refuse_demo(self, call: Call) -> None:
+        if call.request.host.startswith("demo-"):
+            raise NoError(No.PATH)
+
+
+def _pair(coin: str) -> dict[str, object]:
+    return {
+        "symbol": f"{coin}USDT",
+        "status": "TRADING",
+        "baseAsset": coin,
+        "baseAssetPrecision": 8,
+        "quoteAsset": "USDT",
+        "quotePrecision": 8,
+        "quoteAssetPrecision": 8,
+        "orderTypes": ["LIMIT", "MARKET"],
+        "isSpotTradingAllowed": True,
+        "isMarginTradingAllowed": False,
+        "filters": [
+            {"filterType": "PRICE_FILTER", "minPrice": "0.01", "maxPrice": "1000000", "tickSize": "0.01"},
+            {"filterType": "LOT_SIZE", "minQty": "0.00001", "maxQty": "9000", "stepSize": "0.00001"},
+        ],
+        "permissions": ["SPOT"],
+    }
