@@ -155,7 +155,7 @@ class RemoteVenue:
 
     async def account(self) -> AccountReport:
         """Read open orders, then wallets and positions: in this order nothing is ever missed in between."""
-        watched = tuple(self._watched.values())
+        watched = self._living()
         orders = await self._asking.ask("open orders", self.manner.open_orders(self.api, watched))
         wallets = await self._asking.ask("wallets", self.manner.wallets(self.api, watched))
         positions = await self._asking.ask("positions", self.manner.positions(self.api, watched))
@@ -171,6 +171,15 @@ class RemoteVenue:
             leverage=min([mode.leverage for mode in modes], default=Decimal(1)),
             one_way=all(mode.one_way for mode in modes),
             cumulative=False,
+        )
+
+    def _living(self) -> tuple[Listed, ...]:
+        """List the contracts in use that have not expired: nothing else is asked about those that have, but fills."""
+        now_ms = self.api.now_ms()
+        return tuple(
+            one
+            for one in self._watched.values()
+            if not isinstance(one.contract, DatedFuture) or one.contract.expiry_ms > now_ms
         )
 
     async def modes(self, one: Listed) -> Modes:

@@ -127,9 +127,8 @@ class Door:
         return self.order(Side.BUY, contracts, price, TimeInForce.IOC, reduce_only=reduce_only, symbol=symbol)
 
 
-def no_tiers_of(name: str) -> bool:
-    """Whether a venue tells no margin tiers of its linear perpetuals, so that the owner sets them."""
-    return name == "weex"
+NO_TIERS = {"weex": ("BTC/USDT:USDT",), "bingx": ("BTC/USD:BTC",)}
+"""Contracts whose margin tiers their venues do not tell, so that the owner sets them."""
 
 
 @asynccontextmanager
@@ -175,7 +174,7 @@ async def remote_door(
     )
     manner = manner_of(name)
     api = CcxtApi(access, manner, clock, Budget(facts.weight_max, facts.window_ms, clock), Catalogue())
-    venue = RemoteVenue(api, manner, clock, own_tiers(street) if no_tiers_of(name) else {})
+    venue = RemoteVenue(api, manner, clock, own_tiers(street, NO_TIERS.get(name, ())))
     try:
         await venue.open()
         yield venue
@@ -183,6 +182,6 @@ async def remote_door(
         await venue.close()
 
 
-def own_tiers(street: Street) -> dict[str, tuple[Tier, ...]]:
+def own_tiers(street: Street, symbols: tuple[str, ...]) -> dict[str, tuple[Tier, ...]]:
     """Give the exchange's tiers as an owner would set them."""
-    return {one.symbol: one.tiers for one in street.office.contracts()}
+    return {one.symbol: one.tiers for one in street.office.contracts() if one.symbol in symbols}

@@ -19,6 +19,8 @@ D = Decimal
 EVERY = (*DOORS, *(f"{name} inverse" for name in DOORS if name in ALSO))
 MOVING = tuple(name for name in EVERY if not name.startswith("weex"))
 """Doors through which money moves between wallets."""
+FUNDED = tuple(name for name in EVERY if name != "bingx inverse")
+"""Doors to venues that tell what funding was paid."""
 NETTING = MOVING
 """Doors to venues where a buy makes a short smaller whatever it is called; at the other a long stands beside it."""
 EXPIRING = tuple(name for name in DOORS if any("dated" in kind for kind in KINDS[name]))
@@ -34,6 +36,7 @@ async def entered(request: pytest.FixtureRequest) -> AsyncIterator[Door]:
 door = pytest.fixture(params=EVERY)(entered)
 moving = pytest.fixture(params=MOVING)(entered)
 netting = pytest.fixture(params=NETTING)(entered)
+funded = pytest.fixture(params=FUNDED)(entered)
 expiring = pytest.fixture(params=EXPIRING)(entered)
 
 
@@ -286,18 +289,20 @@ async def test_an_order_nobody_placed_is_not_found(door: Door) -> None:
 # --- money and time -------------------------------------------------------------------------------------------
 
 
-async def test_funding_that_was_paid_is_heard_once_with_its_sign(door: Door) -> None:
-    size = door.size("0.5")
-    await door.venue.place(door.sell_now(size))
-    cursor = (await door.venue.activity(0)).cursor
-    door.street.pass_time(9 * 3600)
+async def test_funding_that_was_paid_is_heard_once_with_its_sign(funded: Door) -> None:
+    size = funded.size("0.5")
+    await funded.venue.place(funded.sell_now(size))
+    cursor = (await funded.venue.activity(0)).cursor
+    funded.street.pass_time(9 * 3600)
 
-    heard = [payment for payment in (await door.venue.activity(cursor)).payments if payment.kind == "funding"]
+    heard = [
+        payment for payment in (await funded.venue.activity(cursor)).payments if payment.kind == "funding"
+    ]
 
-    real = [one for one in door.street.office.exchange.accounts["main"].entries if one.kind == "funding"]
+    real = [one for one in funded.street.office.exchange.accounts["main"].entries if one.kind == "funding"]
     assert len(heard) == len(real) == 1
     assert heard[0].amount == pytest.approx(real[0].amount, rel=D("1e-6"))
-    assert heard[0].asset == door.listed().settle
+    assert heard[0].asset == funded.listed().settle
 
 
 async def test_margin_moves_from_the_spot_wallet_once_and_is_found_again(moving: Door) -> None:

@@ -7,7 +7,18 @@ Margin can be moved by ``sapi`` on the live spot host only: the demo has none.
 from collections.abc import Mapping
 from decimal import Decimal
 
-from bot.adapters.venues.answers import Row, flag, maybe, number, number_or, row, rows, text, time_ms
+from bot.adapters.venues.answers import (
+    Row,
+    ShapeError,
+    flag,
+    maybe,
+    number,
+    number_or,
+    row,
+    rows,
+    text,
+    time_ms,
+)
 from bot.adapters.venues.binance_market import BinanceMarket
 from bot.adapters.venues.manner import Api, KeyFacts, Listed, Modes, Ticket, Wire
 from bot.adapters.venues.orders import ORDER_STATES, own_hand, ticket_of, words_missing
@@ -226,14 +237,16 @@ class Binance(BinanceMarket):
             asked = {"symbol": one.market}
             found = rows(await api.ask("fapiPrivateGetSymbolConfig", asked), "symbol config")
             multi = row(await api.ask("fapiPrivateGetMultiAssetsMargin"), "multi-asset mode")
-            mode, multi_asset = text(found[0], "marginType").lower(), flag(multi, "multiAssetsMargin")
+            multi_asset: bool | None = flag(multi, "multiAssetsMargin")
         else:
             listed = rows(await api.ask(self._product.positions), "positions")
             found = tuple(item for item in listed if text(item, "symbol") == one.market)
-            mode, multi_asset = text(found[0], "marginType").lower(), None
+            multi_asset = None
+        if not found:
+            raise ShapeError(f"modes: {one.market} is not among the answers")
         return Modes(
             one_way=not flag(dual, "dualSidePosition"),
-            margin_mode="isolated" if mode == "isolated" else "cross",
+            margin_mode="isolated" if text(found[0], "marginType").lower() == "isolated" else "cross",
             leverage=number(found[0], "leverage"),
             multi_asset=multi_asset,
         )

@@ -57,7 +57,9 @@ class Bingx(BingxMarket):
         return None if size is None else Decimal(str(size))
 
     def code_of(self, answer: object) -> tuple[str, str]:
-        """Read ``{code, msg}``."""
+        """Read ``{code, msg}``, or ``{transferErrorMsg}``, by which a transfer is refused."""
+        if isinstance(answer, Mapping) and answer.get("transferErrorMsg"):
+            return "transferErrorMsg", str(answer["transferErrorMsg"])
         if not isinstance(answer, Mapping) or str(answer.get("code", "0")) == "0":
             return "", ""
         return str(answer["code"]), str(answer.get("msg", ""))

@@ -14,7 +14,7 @@ from bot.core.values import ZERO, Contracts, Money, Price, Side
 
 CODES = Codes(
     outcomes=codes_of(
-        rejected="101204 101205 101400 80014 101215 104103 101209 101222 101253 101414 101460 109400 109425",
+        rejected="101204 101205 101400 80014 101215 104103 101209 101222 101253 101414 101460 109425 transferErrorMsg",
         retry="100421",
         rate_limited="100410",
         auth="100001 80020 100413 100419 100412",
