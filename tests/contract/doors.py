@@ -16,7 +16,7 @@ from bot.core.orders import OrderRequest, TimeInForce, client_order_id
 from bot.core.values import Contracts, Price, Side, round_to_step
 from bot.shell.ports import Venue
 from bot.testexchange.keyring import TEST_KEY, Key
-from bot.wiring_street import Scenario
+from bot.wiring_street import Customer, Scenario
 from tests.testexchange.street import FROM_MS, Street, open_street
 
 SIM = "sim"
@@ -133,11 +133,15 @@ NO_TIERS = {"weex": ("BTC/USDT:USDT",), "bingx": ("BTC/USD:BTC",)}
 
 @asynccontextmanager
 async def open_door(
-    name: str, scenario: Scenario = "calm", key: Key = TEST_KEY, symbol: str = ""
+    name: str,
+    scenario: Scenario = "calm",
+    key: Key = TEST_KEY,
+    symbol: str = "",
+    customers: tuple[Customer, ...] = (Customer(),),
 ) -> AsyncIterator[Door]:
     """Open a street and go in by a door."""
     dialect = "binance-usdm" if name == SIM else name
-    async with open_street(dialect, scenario=scenario, keys=(TEST_KEY, key)) as street:
+    async with open_street(dialect, scenario=scenario, keys=(TEST_KEY, key), customers=customers) as street:
         clock = StreetClock(street)
         street.office.turn(FROM_MS)
         if name == SIM:

@@ -1,0 +1,66 @@
+"""A hedge's whole life at every venue: entered, moved by deposits, through faults, rolled, unwound; the books agree."""
+
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from bot.adapters.journal_controls import say
+from bot.testexchange.faults import Fault
+from bot.wiring_street import Customer
+from tests.contract.doors import ALSO, DOORS, KINDS, SIM, open_door
+from tests.contract.sessions import session, settings
+
+D = Decimal
+RICH = Customer(futures=(("USDT", D(400_000)), ("BTC", D(8))), spot=(("USDT", D(50_000)), ("BTC", D("0.4"))))
+VENUES = tuple(name for name in DOORS if name != SIM)
+EVERY = (*VENUES, *(f"{name} inverse" for name in VENUES if name in ALSO))
+ROLLING = tuple(name for name in VENUES if any("dated" in kind for kind in KINDS[name]))
+
+
+@pytest.mark.parametrize("name", EVERY)
+async def test_a_session_is_entered_moved_through_faults_and_unwound(name: str, tmp_path: Path) -> None:
+    venue, _, kind = name.partition(" ")
+    symbol = ALSO[venue] if kind else ""
+    async with open_door(venue, symbol=symbol, customers=(RICH,)) as door:
+        inverse = not door.listed().linear
+        own = D("0.5") + (D(8) if inverse else D(0)) + D("0.4")
+        async with session(door, tmp_path, settings(door.symbol)) as run:
+            await run.until_held(f"{own}", within="0.1")
+            run.agrees()
+
+            run.bring("BTC", "0.5")
+            await run.until_held(f"{own + D('0.5')}", within="0.1")
+            run.agrees()
+
+            door.street.faults.queue("place", Fault.DROP_AFTER)
+            door.street.faults.queue("positions", Fault.HTML_AFTER, Fault.EMPTY_AFTER, Fault.BRACES_AFTER)
+            door.street.faults.queue("balance", Fault.BAD_GATEWAY_AFTER, Fault.RATE_LIMIT)
+            door.street.faults.queue("open_orders", Fault.TRUNCATED_AFTER, Fault.FORBIDDEN_BEFORE)
+            door.street.faults.queue("cancel", Fault.DROP_AFTER, Fault.DROP_BEFORE)
+            door.street.faults.queue("fills", Fault.UNAVAILABLE_BEFORE, Fault.HTML_AFTER)
+            run.bring("BTC", "-0.6")
+            await run.until_held(f"{own - D('0.1')}", within="0.1", minutes=120)
+            run.agrees()
+
+            say(run.path, "main", "unwind", None, "trader", "the end", door.clock.now_ms())
+            await run.minutes(30, lambda: not run.held())
+            assert run.held() == {}
+            run.agrees()
+
+
+@pytest.mark.parametrize("name", ROLLING)
+async def test_a_dated_hedge_rolls_before_its_contract_ends(name: str, tmp_path: Path) -> None:
+    async with open_door(name, scenario="roll", customers=(RICH,)) as door:
+        near, far = door.dated()[:2]
+        async with session(door, tmp_path, settings(door.symbol, kind="dated")) as run:
+            await run.minutes(60, lambda: bool(run.held()) and not run.journal.working())
+            assert near.symbol in run.held() or far.symbol in run.held()
+            run.agrees()
+
+            days = (near.expiry_ms - door.clock.now_ms()) / 86_400_000
+            await run.minutes(int(days * 24 * 60) + 120, every=20)
+
+            assert near.symbol not in run.held()
+            assert run.held()
+            run.agrees()
