@@ -5,4 +5,7 @@ from bot.testexchange.bingx import Bingx
 from bot.testexchange.router import Dialect
 
 DIALECTS: dict[str, type[Dialect]] = {
-    "bingx": Bingx,kind.name: kind for kind in (BinanceUsdm, BinanceCoinm)}
+    "binance-usdm": BinanceUsdm,
+    "binance-coinm": BinanceCoinm,
+    "bingx": Bingx,
+}

@@ -204,7 +204,9 @@ class Bingx(BingxMarket):
         answer = row(await api.ask("accountV1PrivateGetAccountApiPermissions"), "key")
         found = row(answer["data"], "key") if isinstance(answer.get("data"), Mapping) else answer
         told = found.get("permissions")
-        rights = {str(one) for one in told} if isinstance(told, list) else set()
+        if not isinstance(told, list):
+            return None  # another form of it is documented, and a guess about withdrawals would be the worst of guesses
+        rights = {str(one) for one in told}
         return KeyFacts(
             may_read=READ in rights,
             may_trade=TRADE in rights,

@@ -142,7 +142,7 @@ def _made(one: Listed, found: Row, fee: Decimal, size: Decimal, price: Decimal) 
 
 def _filled_ms(found: Row) -> int:
     """Read when something filled: milliseconds, or a date with its zone."""
-    for key in ("tradeTime", "filledTm", "filledTime", "time"):
+    for key in ("tradeTime", "filledTime", "filledTm", "time"):
         told = found.get(key)
         if told in {None, ""}:
             continue
