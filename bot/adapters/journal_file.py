@@ -12,7 +12,7 @@ hands. So nothing here opens the file but SQLite, which keeps count.
 
 import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
@@ -136,6 +136,24 @@ def _put(engine: Engine, question: Callable[[Connection], T]) -> T:
 
 def _beside(path: Path, suffix: str) -> Path:
     return path.with_name(f"{path.name}-{suffix}")
+
+
+def copy_journal(path: Path, to: Path) -> None:
+    """Copy a journal in one of its states, whoever is writing it; nothing is left behind beside it.
+
+    Raises:
+        JournalUnavailableError: it cannot be read.
+    """
+    file = ReadOnlyFile(path)
+
+    def copy(connection: Connection) -> None:
+        with closing(sqlite3.connect(to)) as target:
+            connection.connection.backup(target)
+
+    try:
+        file.ask(copy)
+    finally:
+        file.close()
 
 
 def look(path: Path) -> Found | None:

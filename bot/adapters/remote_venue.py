@@ -59,7 +59,9 @@ class RemoteVenue:
             VenueError: the venue cannot be reached, or does not know us.
             SettingsError: the library cannot do what is asked.
         """
-        await self._asking.ask("connecting", self.api.open())
+        address = self.api.access.address
+        to = f" to a test exchange at {address}, which has to speak this dialect" if address else ""
+        await self._asking.ask(f"connecting{to}", self.api.open())
 
     async def close(self) -> None:
         """Disconnect."""

@@ -34,6 +34,9 @@ class SpotDesk:
             ("spot_account", "GET", f"{api}/account", self._account, "read", 20),
             ("transfer", "POST", f"{sapi}/asset/transfer", self._transfer, "transfer", 1),
             ("transfers", "GET", f"{sapi}/asset/transfer", self._transfers, "read", 1),
+            ("currencies", "GET", f"{sapi}/capital/config/getall", self._currencies, "read", 10),
+            ("currencies", "GET", f"{sapi}/margin/allPairs", self._no_margin, "read", 1),
+            ("currencies", "GET", f"{sapi}/margin/isolated/allPairs", self._no_margin, "read", 1),
             ("key", "GET", f"{sapi}/account/apiRestrictions", self._key, "read", 1),
         )
         for operation, method, path, desk, permission, weight in signed:
@@ -95,6 +98,29 @@ class SpotDesk:
             ],
             "permissions": ["SPOT"],
         }
+
+    def _currencies(self, call: Call) -> object:
+        self._refuse_demo(call)
+        trader = self._office.trader(call.account)
+        return [
+            {
+                "coin": coin,
+                "name": coin,
+                "free": trader.balance("spot", coin),
+                "locked": "0",
+                "trading": True,
+                "depositAllEnable": False,
+                "withdrawAllEnable": False,
+                "isLegalMoney": False,
+                "networkList": [],
+            }
+            for coin in [*self._coins(), "USDT"]
+        ]
+
+    def _no_margin(self, call: Call) -> object:
+        """Margin on spot is not traded here."""
+        self._refuse_demo(call)
+        return []
 
     def _key(self, call: Call) -> object:
         self._refuse_demo(call)

@@ -52,6 +52,16 @@ ERRORS: dict[Outcome, type[VenueError]] = {
 }
 
 
+REMEDIES: dict[Outcome, str] = {
+    Outcome.NOT_SENT: "Nothing was sent: check the network and the address.",
+    Outcome.RATE_LIMITED: "Wait until the venue answers again, and ask less: raise loop.poll_seconds.",
+    Outcome.RETRY: "Try again later.",
+    Outcome.AUTH: "Check that key, secret and passphrase are right and of this mode, that the key is not revoked and may be"
+    " used from this address, and that its account has futures.",
+}
+"""What a person can do; where the answer is lost, the books are brought up to the venue's word, and no order is sent again."""
+
+
 class TimedApi(Api, Protocol):
     """A client that knows the venue's time."""
 
@@ -108,8 +118,9 @@ class Asking:
     def error(self, what: str, failed: RequestFailed) -> VenueError:
         """Give the error of a failure."""
         code = f" ({failed.failure.code})" if failed.failure.code else ""
-        text = f"{self._venue}, {what}: {failed.failure.message}{code}."
-        return ERRORS.get(failed.outcome, VenueError)(text)
+        text = f"{self._venue}, {what}: {failed.failure.message.rstrip('.')}{code}."
+        remedy = REMEDIES.get(failed.outcome, "")
+        return ERRORS.get(failed.outcome, VenueError)(f"{text} {remedy}".rstrip())
 
     async def _resync(self) -> None:
         """Measure the clock again: a refusal for a passing reason is most often about it."""

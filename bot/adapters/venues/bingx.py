@@ -15,6 +15,7 @@ from bot.adapters.venues.bingx_words import (
     TIMES_IN_FORCE,
     data_of,
     fill_of,
+    filled_ms,
     orders_of,
     position_of,
     report_of,
@@ -23,7 +24,7 @@ from bot.adapters.venues.bingx_words import (
 from bot.adapters.venues.manner import Api, KeyFacts, Listed, Modes, Ticket, Wire
 from bot.adapters.venues.orders import own_hand, ticket_of, words_missing
 from bot.adapters.venues.outcomes import Outcome, RequestFailed
-from bot.core.orders import OrderRequest, OrderState, TimeInForce
+from bot.core.orders import DONE, OrderRequest, OrderState, TimeInForce
 from bot.core.reports import Fill, OrderReport, Payment, TransferReport
 from bot.core.snapshot import Position, Transfer, Wallet
 from bot.core.values import ONE, ZERO, Contracts, Money
@@ -46,6 +47,8 @@ class Bingx(BingxMarket):
     def __init__(self) -> None:
         self._orders: dict[str, OrderReport] = {}
         """Orders by the venue's number, for fills, which tell neither name nor side."""
+        self._last_fill_ms: dict[str, int] = {}
+        """When orders that are done filled last; 0 if they never did."""
 
     # --- orders -----------------------------------------------------------------------------------------------
 
@@ -224,7 +227,7 @@ class Bingx(BingxMarket):
             data = row(data_of(await api.ask("swapV2PrivateGetTradeAllFillOrders", asked), "fills"), "fills")
             found = rows(data.get("fill_orders") or [], "fills")
         else:
-            found = tuple(await self._inverse_fills(api, one))
+            found = tuple(await self._inverse_fills(api, one, from_ms))
         alike: Counter[tuple[str, str, str]] = Counter()
         fills = []
         for item in found:
@@ -235,20 +238,29 @@ class Bingx(BingxMarket):
         within = [fill for fill in fills if from_ms <= fill.at_ms <= to_ms]
         return tuple(sorted(within, key=lambda fill: fill.at_ms))
 
-    async def _inverse_fills(self, api: Api, one: Listed) -> list[Row]:
-        """List fills of the inverse orders we know: the venue tells them order by order only."""
+    async def _inverse_fills(self, api: Api, one: Listed, from_ms: int) -> list[Row]:
+        """List fills of the inverse orders we know: the venue tells them order by order only.
+
+        An order that is done and whose last fill lies before ``from_ms`` is asked about no more.
+        """
         found: list[Row] = []
-        for order_id, name in tuple(api.names.items()):
-            known = self._orders.get(order_id)
-            if known is not None and known.symbol != one.contract.symbol:
+        for order_id in {*api.names, *self._orders}:
+            if self._last_fill_ms.get(order_id, from_ms) < from_ms:
+                continue
+            order = await self._of_number(api, one, order_id)
+            if order.symbol != one.contract.symbol:
                 continue
             asked = {"symbol": one.market, "orderId": order_id}
-            data = data_of(await api.ask("cswapV1PrivateGetTradeAllFillOrders", asked), f"fills of {name}")
-            found += rows(data or [], "fills")
+            data = data_of(await api.ask("cswapV1PrivateGetTradeAllFillOrders", asked), "fills")
+            told = rows(data or [], "fills")
+            found += told
+            if order.state in DONE and sum((number(item, "volume") for item in told), ZERO) == order.filled:
+                self._last_fill_ms[order_id] = max((filled_ms(item) for item in told), default=0)
         return found
 
     async def _of_number(self, api: Api, one: Listed, order_id: str) -> OrderReport:
-        if order_id not in self._orders:
+        known = self._orders.get(order_id)
+        if known is None or known.state not in DONE:
             report = await self._order(api, one, {"orderId": order_id})
             if report is None:
                 report = OrderReport(

@@ -113,7 +113,7 @@ def fill_of(api: Api, one: Listed, found: Row, order: OrderReport, ordinal: int)
     """
     price = number(found, "tradePrice" if "tradePrice" in found else "price")
     size = number(found, "qty" if "qty" in found else "volume")
-    at_ms = _filled_ms(found)
+    at_ms = filled_ms(found)
     made_up = f"{text(found, 'orderId')}-{at_ms}-{price}-{size}-{ordinal}"
     side = Side.BUY if order.request is None else order.request.side
     fee = -number_or(found, "commission")
@@ -140,7 +140,7 @@ def _made(one: Listed, found: Row, fee: Decimal, size: Decimal, price: Decimal) 
     return fee < contract.value(size, price) * (contract.fee_maker + contract.fee_taker) / 2
 
 
-def _filled_ms(found: Row) -> int:
+def filled_ms(found: Row) -> int:
     """Read when something filled: milliseconds, or a date with its zone."""
     for key in ("tradeTime", "filledTime", "filledTm", "time"):
         told = found.get(key)

@@ -7,15 +7,35 @@ from collections.abc import Mapping
 from dataclasses import field
 from decimal import Decimal
 from types import MappingProxyType
-from typing import Literal
+from typing import Literal, get_args
 
 from bot.adapters.venues.manner import Client
+from bot.core.instruments import MarginMode
 from bot.core.values import record
 
 Mode = Literal["paper", "local", "testnet", "live"]
 """paper: real prices, model account. local: a test exchange on this machine. testnet: the venue's play money. live: money."""
 Kind = Literal["linear", "inverse", "linear dated", "inverse dated"]
 Sandbox = Literal["demo", "sandbox"]
+Feature = Literal[
+    "post-only",
+    "immediate or cancel",
+    "reduce-only",
+    "orders by our name",
+    "cross margin",
+    "isolated margin",
+    "transfers by key",
+    "margin tiers told",
+    "account's fees told",
+    "key's rights told",
+    "funding paid told",
+    "liquidation told",
+    "maintenance told",
+    "adl rank told",
+    "contract size proved",
+]
+FEATURES: tuple[Feature, ...] = get_args(Feature)
+"""What a hedge may need of a venue beside its contracts."""
 
 
 @record
@@ -43,6 +63,12 @@ class VenueFacts:
     """What play money lacks, or why there is none, and what to do instead."""
     lacks: str = ""
     """What this venue lacks everywhere."""
+    lacking: Mapping[Feature, str] = field(default_factory=dict)
+    """Why a feature is not there or not for all contracts, and what to do; what is not named is there."""
+    testnet_lacking: Mapping[Feature, str] = field(default_factory=dict)
+    """The same for play money, where it lacks more."""
+    leverage_whole: bool = True
+    """Whether leverage is set in whole numbers only."""
     weight_max: Decimal
     window_ms: int
     needs_passphrase: bool = False
@@ -50,6 +76,17 @@ class VenueFacts:
 
 SWAPS: Mapping[str, object] = MappingProxyType({"defaultType": "swap"})
 BINANCE_SPOT = ClientFacts(library_id="binance", options={"defaultType": "spot", "fetchMargins": False})
+DEMO_LACKS: Mapping[Feature, str] = MappingProxyType(
+    {
+        "transfers by key": "the demo has none: fill its futures wallet on the demo's page",
+        "key's rights told": "the demo does not say: make its key without withdrawal all the same",
+    }
+)
+OWN_TIERS = "set them: hedges.NAME.tiers"
+SEE_PAGE = "look at the venue's page"
+FORECAST = "our forecast stands in"
+UNPROVED = "the venue gives positions no value: state hedges.NAME.contract_size to have it compared"
+RIGHTS_UNTOLD = "see on the venue's page that the key cannot withdraw"
 LOCAL_INSTEAD = "rehearse with mode local and hedgerow testexchange"
 
 VENUES: dict[str, VenueFacts] = {
@@ -65,6 +102,7 @@ VENUES: dict[str, VenueFacts] = {
             sandbox="demo",
             testnet_kinds=("linear", "linear dated"),
             testnet_lacks="no transfers, and nothing is told about keys",
+            testnet_lacking=DEMO_LACKS,
             weight_max=Decimal(1200),
             window_ms=60_000,
         ),
@@ -78,6 +116,7 @@ VENUES: dict[str, VenueFacts] = {
             sandbox="demo",
             testnet_kinds=("inverse", "inverse dated"),
             testnet_lacks="no transfers, and nothing is told about keys",
+            testnet_lacking=DEMO_LACKS,
             weight_max=Decimal(1200),
             window_ms=60_000,
         ),
@@ -94,6 +133,7 @@ VENUES: dict[str, VenueFacts] = {
             hosts_testnet=frozenset({"api-testnet.bybit.com"}),
             sandbox="sandbox",
             testnet_kinds=("linear", "inverse", "linear dated", "inverse dated"),
+            leverage_whole=False,
             weight_max=Decimal(250),
             window_ms=5_000,
         ),
@@ -107,7 +147,14 @@ VENUES: dict[str, VenueFacts] = {
             sandbox="sandbox",
             testnet_kinds=("linear",),
             testnet_lacks="linear only, in play coin VST",
-            lacks="no dated contracts; no margin tiers of inverse ones: set them",
+            lacks="no dated contracts",
+            lacking={
+                "margin tiers told": f"of linear contracts only; for inverse ones {OWN_TIERS}",
+                "funding paid told": "of linear contracts only; of inverse ones it is missing in profits",
+                "contract size proved": f"of linear contracts only; of inverse ones {UNPROVED}",
+                "maintenance told": FORECAST,
+                "adl rank told": SEE_PAGE,
+            },
             weight_max=Decimal(20),
             window_ms=2_000,
         ),
@@ -119,6 +166,14 @@ VENUES: dict[str, VenueFacts] = {
             hosts_live=frozenset({"api.mexc.com", "contract.mexc.com"}),
             testnet_lacks=f"the venue has no play money: {LOCAL_INSTEAD}",
             lacks="no dated contracts; the venue opens trading by key to some accounts only",
+            lacking={
+                "isolated margin": "orders always ask for cross: set margin_mode to cross, or choose another venue",
+                "account's fees told": "the contract's list fees are gone by",
+                "key's rights told": RIGHTS_UNTOLD,
+                "maintenance told": FORECAST,
+                "adl rank told": SEE_PAGE,
+                "contract size proved": UNPROVED,
+            },
             weight_max=Decimal(1200),
             window_ms=60_000,
         ),
@@ -129,7 +184,15 @@ VENUES: dict[str, VenueFacts] = {
             clients={"futures": ClientFacts(library_id="weex", options=SWAPS)},
             hosts_live=frozenset({"api-contract.weex.com", "api-spot.weex.com"}),
             testnet_lacks=f"orders cannot be looked up or cancelled with play money: {LOCAL_INSTEAD}",
-            lacks="no inverse, no dated contracts; no margin tiers: set them; no transfers",
+            lacks="no inverse, no dated contracts",
+            lacking={
+                "isolated margin": "leverage is set for cross only: set margin_mode to cross, or choose another venue",
+                "transfers by key": "the venue moves no money by key: move it on its page, and set guard.top_ups = false",
+                "margin tiers told": OWN_TIERS,
+                "key's rights told": RIGHTS_UNTOLD,
+                "maintenance told": FORECAST,
+                "adl rank told": SEE_PAGE,
+            },
             weight_max=Decimal(3000),
             window_ms=60_000,
             needs_passphrase=True,
@@ -156,3 +219,16 @@ def hosts_of(venue: str, mode: Mode) -> frozenset[str]:
     """List the hosts a request may go to; in mode local they are names only, and the address takes all."""
     facts = VENUES[venue]
     return facts.hosts_testnet if mode == "testnet" else facts.hosts_live
+
+
+def lacking(venue: str, mode: Mode, feature: Feature) -> str:
+    """Say why a feature is not to be had at a venue in a mode, or not for all contracts, and what to do; nothing if it is."""
+    facts = VENUES[venue]
+    here = facts.testnet_lacking.get(feature, "") if mode == "testnet" else ""
+    return here or facts.lacking.get(feature, "")
+
+
+def margin_obstacle(venue: str, margin_mode: MarginMode) -> str:
+    """Say why an account cannot be run in a margin mode at a venue, with the remedy; nothing if it can."""
+    why = VENUES[venue].lacking.get("isolated margin" if margin_mode == "isolated" else "cross margin", "")
+    return why and f"{VENUES[venue].title} is not run with {margin_mode} margin: {why}"
