@@ -7,7 +7,7 @@ export UV_COMPILE_BYTECODE := 1
 export UV_PYTHON_DOWNLOADS := never
 unexport PYTHONDONTWRITEBYTECODE VIRTUAL_ENV
 
-.PHONY: help demo test check format lock bench shortfall guard-years
+.PHONY: help demo test check format lock bench shortfall overhead guard-years
 help: ## list what can be made
 	@grep -E '^[a-z-]+:.*##' Makefile | sed 's/:.*##/\t/'
 demo: .venv/demo.done ## hedge a model market through a crash and a squeeze
@@ -27,6 +27,8 @@ bench: .venv/test.done .venv-peers/done ## one year of minutes beside the peers 
 	.venv/bin/python -m tests.benchmark --peers $(PEERS) --peers-python .venv-peers/bin/python
 shortfall: .venv/test.done ## the pricing ladder against crossing at once, on a recorded book (DATA=folder)
 	.venv/bin/python -m tests.shortfall --data $(DATA) $(ARGS)
+overhead: .venv/test.done ## orders by the adapter beside the bare library, and what rest costs in weight
+	.venv/bin/python -m tests.overhead $(ARGS)
 guard-years: .venv/test.done ## the guard over six years of hourly prices, with and without (DATA=folder)
 	.venv/bin/hedgerow compare-guard -c tests/backtest/guard_years.toml --data linear=$(DATA)/linear_BTCUSDT_1h.parquet --data inverse=$(DATA)/inverse_BTC_deribit_1h.parquet $(ARGS)
 lock: | $(UV) ## resolve the dependencies again, with hashes and without addresses

@@ -6,7 +6,6 @@ noisy machine is noisy for both. Figures are ratios, and times of one session on
 
 import argparse
 import asyncio
-import json
 import subprocess
 import sys
 import time
@@ -32,6 +31,8 @@ from bot.core.values import Contracts, Price, Side
 from bot.testexchange.dialects import DIALECTS
 from bot.testexchange.keyring import TEST_KEY
 from bot.testexchange.listings import tiers
+from bot.testexchange.server import Server
+from bot.wiring_street import open_dialect
 from tests.contract.doors import NO_TIERS, PERPETUALS, open_door
 from tests.contract.sessions import session, settings
 
@@ -52,14 +53,25 @@ class Times:
 @contextmanager
 def exchange(name: str) -> Iterator[str]:
     """Run a test exchange in a process of its own; gives its address."""
-    command = [sys.executable, "-m", "bot", "testexchange", "--dialect", name, "--port", "0", "--json"]
+    command = [sys.executable, "-m", "tests.overhead", "--serve", name]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
-        address = json.loads(process.stdout.readline())["address"]
+        address = process.stdout.readline().strip()
         try:
             yield address
         finally:
             process.terminate()
+
+
+async def serve(name: str) -> None:
+    """Be that process: a test exchange that counts weight and limits nobody."""
+    clock = SystemClock()
+    dialect = open_dialect(name, from_ms=clock.now_ms())
+    dialect.meter.budget = 0
+    server = Server(dialect, now_ms=clock.now_ms, wall_ms=clock.now_ms)
+    sys.stdout.write(f"127.0.0.1:{await server.start()}\n")
+    sys.stdout.flush()
+    await asyncio.Event().wait()
 
 
 async def timed(call: Callable[[], Awaitable[object]]) -> float:
@@ -187,7 +199,10 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--count", type=int, default=200)
     parser.add_argument("--poll-seconds", type=int, default=5)
+    parser.add_argument("--serve", metavar="DIALECT")
     asked = parser.parse_args()
+    if asked.serve:
+        asyncio.run(serve(asked.serve))
     for name in MANNERS:
         if name not in DIALECTS:
             continue
