@@ -30,6 +30,8 @@ bot.wiring_rehearsal         the front door of rehearsals: today's accounts
 bot.wiring_street            the front door of the test exchange
 bot.wiring_venues            the front door of real venues
 bot.doctor                   the preflight: is everything at the venue as a hedge needs it
+bot.patient                  an account under examination, and what is found about it
+bot.patient_modes            how an account is set, looked at, and put right if that was asked for
 bot.settings                 all that can be set, checked, made into frozen rules
 bot.settings_kinds           names, sizes, shares, stages: the kinds of values
 bot.settings_modes           what each mode asks of an account

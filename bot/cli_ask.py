@@ -38,12 +38,12 @@ def explain(
 
 def status(config: Config = None, journal: JournalOption = None, as_json: Json = False) -> None:
     """Show every hedge as the journal last saw it: target, achieved, margin, orders, profit."""
-    from bot import questions, show, wiring
+    from bot import looks, show, wiring
 
     path = journal_of(config, journal)
     with wiring.reader_of(path) as reader:
         mode = reader.mode()
-        accounts = {name: questions.last_views(reader, name) for name in reader.accounts()}
+        accounts = {name: looks.last_views(reader, name) for name in reader.accounts()}
     if as_json:
         print_json({"mode": mode, "journal": path, "accounts": accounts})
         return

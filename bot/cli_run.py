@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
     from bot.backtest.dated_report import DatedReport
     from bot.backtest.report import Report
-    from bot.sessions import Frame, RunningAccount
+    from bot.looks import OpenAccount
+    from bot.sessions import Frame
 
 
 def demo(
@@ -34,13 +35,13 @@ def demo(
     ] = DEMO_JOURNAL,
     as_json: Json = False,
 ) -> None:
-    """Hedge a seeded model market offline: calm, crash, squeeze, recovery, at accelerated time."""
+    """Hedge through calm, crash, squeeze and recovery at test exchanges on this machine, over real HTTP, at accelerated time."""
     from rich.live import Live
 
-    from bot import sessions, show, wiring
+    from bot import sessions, show, wiring, wiring_demo
 
     wiring.clear_demo(journal)
-    settings = wiring.demo_settings(seed).settings
+    settings = wiring_demo.demo_settings(seed).settings
     live = not headless and not as_json
     screen = show.DemoScreen()
     terminal = show.console()
@@ -66,7 +67,7 @@ def demo(
         terminal.print(show.demo_summary(result))
 
 
-FRAME_MINUTES = 20
+FRAME_MINUTES = 60
 """Model minutes between two frames of a demo."""
 
 
@@ -97,7 +98,7 @@ def run(
     venues = list(dict.fromkeys(account.venue for account in settings.accounts.values()))
     typer.echo(_banner(settings.mode, venues, wiring.journal_path(settings), list(settings.hedges)), err=True)
 
-    def after(account: "RunningAccount") -> None:
+    def after(account: "OpenAccount") -> None:
         views = account.look()
         if as_json:
             typer.echo(json.dumps(to_jsonable_python(views)))

@@ -28,7 +28,12 @@ def open_street(
         ),
     ] = "calm",
     speed: Annotated[
-        float, typer.Option(help="Seconds of the market in one of yours.", min=0.001, max=100_000)
+        float,
+        typer.Option(
+            help="Seconds of the market in one of yours; Hedgerow itself trades on 1 only, as on a venue whose clock is right.",
+            min=0.001,
+            max=100_000,
+        ),
     ] = 1,
     seed: Annotated[int, typer.Option(help="Seed of market and faults.", min=0)] = 7,
     price: Annotated[
@@ -55,7 +60,7 @@ def open_street(
 
     if dialect not in DIALECTS:
         raise SettingsError(f"There is no dialect {dialect!r}: choose from {', '.join(DIALECTS)}.")
-    bars = history.load(Path(scenario.removeprefix(REPLAY))) if scenario.startswith(REPLAY) else None
+    bars = history.load(_candles(scenario)) if scenario.startswith(REPLAY) else None
     try:
         odds = tuple(odds_from(text) for text in faults or ())
     except ValueError as error:
@@ -77,6 +82,20 @@ def open_street(
         _tell(wiring_street.opening_words(opening, found), as_json=as_json)
 
     asyncio.run(wiring_street.serve(opening, until=stop_signal(seconds), started=started))
+
+
+def _candles(scenario: str) -> Path:
+    """Give the candle file that a scenario names.
+
+    Raises:
+        SettingsError: there is none.
+    """
+    path = Path(scenario.removeprefix(REPLAY))
+    if not path.is_file():
+        raise SettingsError(
+            f"No candle file at {path}: write --scenario replay:FILE, with a Parquet or CSV file."
+        )
+    return path
 
 
 def _tell(words: dict[str, object], *, as_json: bool) -> None:

@@ -3,62 +3,25 @@
 A check that fails keeps ``hedgerow run`` from starting in every mode but paper.
 """
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from decimal import Decimal
 from functools import partial
-from typing import Literal
 
-from bot.adapters.remote_venue import RemoteVenue
-from bot.adapters.venues.manner import KeyFacts, Listed, Modes
-from bot.adapters.venues.table import Mode
+from bot.adapters.venues.manner import KeyFacts, Listed
 from bot.core.instruments import DatedFuture, tier_fault
 from bot.core.orders import ID_PREFIX
-from bot.core.rules import HedgeRules, Kind, Rules
-from bot.core.values import ONE, ZERO, record
-from bot.settings_tables import Account
+from bot.core.rules import HedgeRules, Kind
+from bot.core.values import ONE, ZERO
+from bot.patient import Check, Patient, Verdict
+from bot.patient_modes import look_at_modes
 from bot.shell.ports import AccountReport, AuthFailedError, NotListedError, PreflightError, VenueError
 
-Verdict = Literal["ok", "warn", "fail", "skip"]
 SKEW_WARN_MS = 1000
 SIZE_TOLERANCE = Decimal("0.02")
 """How far our value of a position may be from the venue's: the mark moves between two readings."""
 DAY_MS = 86_400_000
-
-
-@record
-class Check:
-    """What was looked at, and what was found."""
-
-    account: str
-    about: str
-    verdict: Verdict
-    found: str
-    remedy: str = ""
-    changed: bool = False
-    """Whether it was put right just now."""
-
-
-@record
-class Patient:
-    """An account under examination."""
-
-    name: str
-    mode: Mode
-    settings: Account
-    rules: Rules
-    venue: RemoteVenue
-    holdings: Mapping[str, Decimal]
-    """Coins the owner declares, by asset."""
-    apply: bool
-    """Whether what can be put right is put right."""
-
-    def check(self, about: str, verdict: Verdict, found: str, remedy: str = "") -> Check:
-        """Write a finding down; one that needs no remedy has none."""
-        needs = verdict in {"warn", "fail"}
-        return Check(
-            account=self.name, about=about, verdict=verdict, found=found, remedy=remedy if needs else ""
-        )
+AGAIN = "If it stays, look at the venue's status page."
 
 
 async def examine(patient: Patient) -> tuple[Check, ...]:
@@ -67,7 +30,30 @@ async def examine(patient: Patient) -> tuple[Check, ...]:
     Raises:
         AuthFailedError: the key is not accepted.
     """
-    checks = [_clock(patient)]
+    checks: list[Check] = []
+    await _look(patient, checks)
+    return tuple(dict.fromkeys(checks))
+
+
+async def findings(patient: Patient) -> tuple[Check, ...]:
+    """Look at an account as ``examine``; a key that is not accepted is a failed check, too, and ends the examination."""
+    checks: list[Check] = []
+    try:
+        await _look(patient, checks)
+    except AuthFailedError as error:
+        checks.append(unanswered(patient.name, error))
+    return tuple(dict.fromkeys(checks))
+
+
+def unanswered(account: str, error: VenueError) -> Check:
+    """Write down that the venue did not let us in; the error says what is to be done."""
+    about = "key" if isinstance(error, AuthFailedError) else "connection"
+    remedy = "Mend what it says, then run hedgerow doctor again."
+    return Check(account=account, about=about, verdict="fail", found=str(error), remedy=remedy)
+
+
+async def _look(patient: Patient, checks: list[Check]) -> None:
+    checks.append(_clock(patient))
     checks += await _tried(patient, "key", lambda: _key(patient))
     listed: list[Listed] = []
     for hedge in patient.rules.hedges:
@@ -75,11 +61,11 @@ async def examine(patient: Patient) -> tuple[Check, ...]:
         checks += found
         listed += contracts
     for one in listed:
-        checks += await _tried(patient, "modes", partial(_modes, patient, one))
-        checks += await _tried(patient, "contract size", partial(_size, patient, one))
+        symbol = one.contract.symbol
+        checks += await _tried(patient, f"{symbol}: modes", partial(look_at_modes, patient, one))
+        checks += await _tried(patient, f"{symbol}: contract size", partial(_size, patient, one))
         checks += _terms(patient, one)
     checks += await _tried(patient, "account", lambda: _account(patient, listed))
-    return tuple(checks)
 
 
 def failed(checks: tuple[Check, ...]) -> tuple[Check, ...]:
@@ -95,7 +81,7 @@ def refuse_failed(checks: tuple[Check, ...]) -> None:
     """
     wrong = failed(checks)
     if wrong:
-        lines = [f"{one.account}, {one.about}: {one.found}. {one.remedy}" for one in wrong]
+        lines = [f"{one.account}, {one.about}: {one.found.rstrip('.')}. {one.remedy}" for one in wrong]
         raise PreflightError("\n".join(lines))
 
 
@@ -105,7 +91,7 @@ async def _tried(patient: Patient, about: str, look: Callable[[], Awaitable[list
     except AuthFailedError:
         raise
     except VenueError as error:
-        return [patient.check(about, "fail", str(error), "Ask again; if it stays, look at the venue.")]
+        return [patient.check(about, "fail", str(error), AGAIN)]
 
 
 def _clock(patient: Patient) -> Check:
@@ -113,7 +99,13 @@ def _clock(patient: Patient) -> Check:
     most_ms = patient.rules.risk.clock_skew_seconds_max * 1000
     found = f"the venue's clock is {skew_ms / 1000:+.3f} s from this machine's"
     if abs(skew_ms) > most_ms:
-        return patient.check("clock", "fail", found, "Set this machine's clock: run an NTP client.")
+        sped = (
+            " A test exchange with a --speed goes ahead: open it with --speed 1."
+            if patient.mode == "local"
+            else ""
+        )
+        remedy = f"Set this machine's clock: run an NTP client.{sped}"
+        return patient.check("clock", "fail", found, remedy)
     verdict: Verdict = "warn" if abs(skew_ms) > SKEW_WARN_MS else "ok"
     return patient.check("clock", verdict, found, "Let an NTP client keep this machine's clock.")
 
@@ -125,7 +117,7 @@ async def _key(patient: Patient) -> list[Check]:
     facts = await patient.venue.key()
     if facts is None:
         found = "the venue does not tell what the key may do: see on its page that it cannot withdraw"
-        return [patient.check("key", "skip", found)]
+        return [patient.check("withdrawal", "skip", found), *_transfers(patient, None)]
     return [*_withdrawal(patient, facts), *_rights(patient, facts), *_addresses(patient, facts)]
 
 
@@ -144,12 +136,24 @@ def _rights(patient: Patient, facts: KeyFacts) -> list[Check]:
         verdict: Verdict = "ok" if facts.may_trade else "fail"
         found = f"the key {'may' if facts.may_trade else 'may not'} trade futures"
         checks.append(patient.check("trading", verdict, found, "Give the key the right to trade futures."))
-    if patient.rules.guard.top_up and patient.venue.manner.separate_wallets:
-        may = facts.may_transfer
-        found = f"top-ups are on, and the key {'may' if may else 'may not'} move money between wallets"
-        remedy = "Give the key the right to transfer, or set guard.top_ups = false."
-        checks.append(patient.check("transfers", "ok" if may else "fail", found, remedy))
-    return checks
+    return [*checks, *_transfers(patient, facts.may_transfer)]
+
+
+def _transfers(patient: Patient, may: bool | None) -> list[Check]:  # noqa: FBT001 - it is what was told, no switch
+    """Check that top-ups can be made where they are asked for."""
+    if not patient.rules.guard.top_up or not patient.venue.manner.separate_wallets:
+        return []
+    lacks = patient.lacks("transfers by key")
+    if lacks:
+        remedy = "Set guard.top_ups = false, and move margin yourself."
+        return [
+            patient.check("transfers", "fail", f"top-ups are on, and cannot be made here: {lacks}", remedy)
+        ]
+    if may is None:
+        return [patient.check("transfers", "skip", "the venue does not tell whether the key may transfer")]
+    found = f"top-ups are on, and the key {'may' if may else 'may not'} move money between wallets"
+    remedy = "Give the key the right to transfer, or set guard.top_ups = false."
+    return [patient.check("transfers", "ok" if may else "fail", found, remedy)]
 
 
 def _addresses(patient: Patient, facts: KeyFacts) -> list[Check]:
@@ -174,13 +178,13 @@ async def _instruments(patient: Patient, hedge: HedgeRules) -> tuple[list[Check]
             contracts = await patient.venue.contracts((hedge.symbol,))
         else:
             contracts = await patient.venue.dated(hedge.symbol)
-    except NotListedError as error:
-        remedy = "See hedgerow list-instruments."
-        return [patient.check(about, "fail", str(error), remedy)], []
+    except NotListedError:
+        found = f"{patient.venue.manner.name} does not list {hedge.symbol}"
+        return [patient.check(about, "fail", found, await _instead(patient, hedge.asset))], []
     except AuthFailedError:
         raise
     except VenueError as error:
-        return [patient.check(about, "fail", str(error), "Ask again; if it stays, look at the venue.")], []
+        return [patient.check(about, "fail", str(error), AGAIN)], []
     checks = [
         patient.check(
             about,
@@ -196,6 +200,12 @@ async def _instruments(patient: Patient, hedge: HedgeRules) -> tuple[list[Check]
     checks += [_stated_size(patient, hedge, one.contract_size) for one in contracts if hedge.contract_size]
     checks += _calendar(patient, hedge, [one for one in contracts if isinstance(one, DatedFuture)])
     return checks, [await patient.venue.listed(one.symbol) for one in contracts]
+
+
+async def _instead(patient: Patient, asset: str) -> str:
+    """Say what is listed on a coin."""
+    symbols = [one.symbol for one in await patient.venue.contracts_on(asset)]
+    return f"Listed on {asset}: {', '.join(symbols) or 'nothing'}; see hedgerow list-instruments."
 
 
 def _stated_size(patient: Patient, hedge: HedgeRules, size: Decimal) -> Check:
@@ -231,7 +241,8 @@ def _terms(patient: Patient, one: Listed) -> list[Check]:
     contract = one.contract
     fault = tier_fault(contract.tiers)
     remedy = "Set hedges.NAME.tiers from the venue's page; until then nothing is added."
-    fees = f"maker {contract.fee_maker:%}, taker {contract.fee_taker:%}"
+    fees = f"maker {contract.fee_maker:.4%}, taker {contract.fee_taker:.4%}"
+    untold = patient.lacks("account's fees told")
     return [
         patient.check(
             f"{contract.symbol}: margin tiers",
@@ -239,7 +250,9 @@ def _terms(patient: Patient, one: Listed) -> list[Check]:
             f"the venue's table cannot be used: {fault}" if fault else f"{len(contract.tiers)} tiers",
             remedy,
         ),
-        patient.check(f"{contract.symbol}: fees", "ok", fees),
+        patient.check(
+            f"{contract.symbol}: fees", "skip" if untold else "ok", f"{fees}; {untold}" if untold else fees
+        ),
     ]
 
 
@@ -248,88 +261,22 @@ async def _size(patient: Patient, one: Listed) -> list[Check]:
     about, contract = f"{one.contract.symbol}: contract size", one.contract
     told = await patient.venue.position_value(one)
     if told is None:
-        found = "no position to prove it by; the venue's description is gone by until there is one"
-        return [patient.check(about, "skip", found)]
+        flat = not await patient.venue.positions((contract.symbol,))
+        reason = "no position to prove it by; the venue's description is gone by until there is one"
+        why = patient.lacks("contract size proved") or "the venue tells no value of this position"
+        return [patient.check(about, "skip", reason if flat else f"not proved: {why}")]
     held, value = told
     quote = (await patient.venue.quotes((contract.symbol,)))[0]
     ours = contract.value(held, quote.mark)
     off = abs(ours / value - ONE) if value > ZERO else ONE
-    found = f"{held:f} contracts are worth {value:f} by the venue and {ours:f} by us"
+    found = f"{held:f} contracts are worth {_figure(value)} {contract.settle} by the venue and {_figure(ours)} by us"
     if off > SIZE_TOLERANCE:
         return [patient.check(about, "fail", found, "Do not trade: report it as a fault of Hedgerow.")]
     return [patient.check(about, "ok", found)]
 
 
-# --- modes ----------------------------------------------------------------------------------------------------
-
-
-async def _modes(patient: Patient, one: Listed) -> list[Check]:
-    modes = await patient.venue.modes(one)
-    return [
-        *await _position_mode(patient, one, modes),
-        *await _margin_mode(patient, one, modes),
-        *await _leverage(patient, one, modes),
-        *_multi_asset(patient, modes),
-    ]
-
-
-async def _position_mode(patient: Patient, one: Listed, modes: Modes) -> list[Check]:
-    if modes.one_way:
-        return [patient.check("position mode", "ok", "one-way")]
-    return await _mended(
-        patient,
-        patient.check("position mode", "fail", "hedge mode: a long and a short beside each other", SWITCH),
-        lambda: patient.venue.manner.set_one_way(patient.venue.api, one),
-    )
-
-
-async def _margin_mode(patient: Patient, one: Listed, modes: Modes) -> list[Check]:
-    about, wanted = f"{one.contract.symbol}: margin mode", patient.settings.margin_mode
-    if modes.margin_mode == wanted:
-        return [patient.check(about, "ok", wanted)]
-    found = patient.check(about, "fail", f"{modes.margin_mode}, the settings say {wanted}", SWITCH)
-    if wanted != "cross":
-        return [found]
-    return await _mended(patient, found, lambda: patient.venue.manner.set_cross(patient.venue.api, one))
-
-
-async def _leverage(patient: Patient, one: Listed, modes: Modes) -> list[Check]:
-    about, wanted = f"{one.contract.symbol}: leverage", patient.settings.leverage
-    if modes.leverage == wanted:
-        return [patient.check(about, "ok", f"{wanted:f} x")]
-    return await _mended(
-        patient,
-        patient.check(about, "warn", f"{modes.leverage:f} x, the settings say {wanted:f} x", SWITCH),
-        lambda: patient.venue.manner.set_leverage(patient.venue.api, one, wanted),
-    )
-
-
-SWITCH = "Run hedgerow doctor --apply while nothing is open, or change it on the venue's page."
-
-
-async def _mended(patient: Patient, found: Check, change: Callable[[], Awaitable[None]]) -> list[Check]:
-    """Put something right if that was asked for, and say so."""
-    if not patient.apply:
-        return [found]
-    await patient.venue.change(found.about, change())
-    return [
-        Check(
-            account=found.account,
-            about=found.about,
-            verdict="ok",
-            found=f"was {found.found}; changed now",
-            changed=True,
-        )
-    ]
-
-
-def _multi_asset(patient: Patient, modes: Modes) -> list[Check]:
-    if modes.multi_asset is None:
-        return []
-    if not modes.multi_asset:
-        return [patient.check("multi-asset mode", "ok", "off")]
-    found = "on: coins of other kinds back positions, which our forecast leaves out"
-    return [patient.check("multi-asset mode", "warn", found, "Turn it off on the venue's page.")]
+def _figure(value: Decimal) -> str:
+    return f"{round(value, 8).normalize():f}"
 
 
 # --- the account ----------------------------------------------------------------------------------------------
@@ -340,7 +287,7 @@ async def _account(patient: Patient, listed: list[Listed]) -> list[Check]:
     return [
         *_money(patient, listed, report),
         *_foreign(patient, listed, report),
-        *await _smallest(patient, listed),
+        *await _smallest(patient, listed, report),
     ]
 
 
@@ -377,9 +324,10 @@ def _foreign(patient: Patient, listed: list[Listed], report: AccountReport) -> l
     return checks or [patient.check("foreign orders", "ok", "nobody else trades on this account")]
 
 
-async def _smallest(patient: Patient, listed: list[Listed]) -> list[Check]:
-    """Check that the hedge is larger than the venue's smallest order."""
+async def _smallest(patient: Patient, listed: list[Listed], report: AccountReport) -> list[Check]:
+    """Check that the hedge is larger than the venue's smallest order; coins in the spot wallet are hedged, too."""
     checks = []
+    spare = {wallet.asset: wallet.spare for wallet in report.wallets}
     for one in listed:
         contract = one.contract
         quotes = await patient.venue.quotes((contract.symbol,))
@@ -387,8 +335,8 @@ async def _smallest(patient: Patient, listed: list[Listed]) -> list[Check]:
             continue
         coins = contract.coins(contract.contracts_min, quotes[0].mark)
         least = max(coins, contract.notional_min / quotes[0].mark)
-        held = patient.holdings.get(contract.base, ZERO)
-        found = f"the smallest order is {least:.6f} {contract.base}, the hedge is about {held:f}"
+        held = patient.holdings.get(contract.base, ZERO) + spare.get(contract.base, ZERO)
+        found = f"the smallest order is {least:.6f} {contract.base}, there are {_figure(held)} to hedge"
         remedy = "Hedge more, or at a venue with smaller contracts: see hedgerow list-instruments."
         verdict: Verdict = "ok" if held > least or held == ZERO else "fail"
         checks.append(patient.check(f"{contract.symbol}: smallest order", verdict, found, remedy))

@@ -14,6 +14,7 @@ from bot.core.desk import RollView
 from bot.core.reports import OrderReport
 from bot.core.snapshot import Snapshot
 from bot.core.values import ZERO, Ratio, record
+from bot.looks import last_views
 from bot.settings import Settings, SettingsFaultsError, rules_from_json
 from bot.shell.ports import SettingsError
 from bot.shell.reconcile import settle_by_hand
@@ -117,15 +118,6 @@ async def _preview(settings: Settings) -> tuple[Picture, ...]:
             Picture(snapshot=snapshot, decision=decision, hedges=views(snapshot, decision, since, (), ()))
         )
     return tuple(pictures)
-
-
-def last_views(reader: JournalReader, account: str) -> tuple[HedgeView, ...]:
-    """Show an account's hedges as its journal last saw them."""
-    last = reader.last_decision(account)
-    if last is None:
-        return ()
-    told = reader.fills(account), reader.payments(account)
-    return views(last.snapshot, last.decision, reader.began(account), *told)
 
 
 # --- rolls, orders, incidents -------------------------------------------------------------------------------

@@ -7,13 +7,14 @@ from bot import questions
 from bot.adapters.clock import SystemClock
 from bot.adapters.log import SilentLog
 from bot.adapters.remote_venue import RemoteVenue
-from bot.adapters.venues.table import VENUES, Kind, Mode, VenueFacts, obstacle
+from bot.adapters.venues.table import FEATURES, VENUES, Feature, Kind, Mode, VenueFacts, lacking, obstacle
 from bot.core.desk import Cancel
 from bot.core.instruments import Contract, DatedFuture
 from bot.core.relief import TopUp
 from bot.core.risk import Approved
 from bot.core.values import Side, record
-from bot.doctor import Check, examine
+from bot.doctor import findings, unanswered
+from bot.patient import Check
 from bot.settings import Settings
 from bot.shell.ports import SettingsError, VenueError
 from bot.wiring import declared
@@ -35,6 +36,10 @@ class Capability:
     """Kinds of contracts for play money, or why there are none."""
     live: str
     lacks: str
+    features: dict[Feature, str]
+    """By feature: nothing if it is there, or why it is not, or not for all contracts, and what to do."""
+    testnet_features: dict[Feature, str]
+    """The same for play money; empty if the venue has none."""
 
 
 def capabilities() -> tuple[Capability, ...]:
@@ -46,6 +51,9 @@ def _capability(facts: VenueFacts) -> Capability:
     def possible(mode: Mode) -> str:
         return ", ".join(kind for kind in KINDS if not obstacle(facts.name, mode, kind))
 
+    def features(mode: Mode) -> dict[Feature, str]:
+        return {feature: lacking(facts.name, mode, feature) for feature in FEATURES}
+
     return Capability(
         venue=facts.name,
         title=facts.title,
@@ -54,8 +62,14 @@ def _capability(facts: VenueFacts) -> Capability:
         local=possible("local"),
         testnet=possible("testnet") or f"no: {facts.testnet_lacks}",
         live=possible("live"),
-        lacks="; ".join(one for one in (facts.lacks, facts.sandbox and facts.testnet_lacks) if one),
+        lacks="; ".join(one for one in (facts.lacks, _of_testnet(facts)) if one),
+        features=features("live"),
+        testnet_features=features("testnet") if facts.sandbox else {},
     )
+
+
+def _of_testnet(facts: VenueFacts) -> str:
+    return f"on testnet {facts.testnet_lacks}" if facts.sandbox and facts.testnet_lacks else ""
 
 
 # --- contracts ------------------------------------------------------------------------------------------------
@@ -108,7 +122,7 @@ def _asked(settings: Settings) -> tuple[str, ...]:
     """
     if settings.mode == "paper":
         raise SettingsError(
-            "In mode paper on the built-in exchange there is no venue to ask: set a venue and mode local, testnet or live."
+            "In mode paper there is no account at a venue to ask about: set a venue, and mode local, testnet or live."
         )
     check_venues(settings)
     return tuple(settings.accounts)
@@ -128,12 +142,9 @@ async def examined(settings: Settings, *, apply: bool) -> tuple[Check, ...]:
     for name in _asked(settings):
         try:
             async with doors.open(name) as venue:
-                checks += await examine(patient_of(settings, name, venue, apply=apply))
+                checks += await findings(patient_of(settings, name, venue, apply=apply))
         except VenueError as error:
-            remedy = "Mend what it says, then run hedgerow doctor again."
-            checks.append(
-                Check(account=name, about="connection", verdict="fail", found=str(error), remedy=remedy)
-            )
+            checks.append(unanswered(name, error))
     return tuple(checks)
 
 

@@ -19,13 +19,18 @@ from bot.backtest.guard_report import SCENARIOS, GuardRow, guard_row
 from bot.backtest.report import Report, report
 from bot.core.values import record
 from bot.doctor import examine, refuse_failed
+from bot.looks import OpenAccount
 from bot.settings import Settings
 from bot.shell.loop import Step
 from bot.shell.ports import Log
 from bot.shell.view import HedgeView
-from bot.wiring import PaperAccount, paper_accounts
+from bot.wiring import paper_accounts
+from bot.wiring_demo import DEMO_EPOCH_MS, demo_street
 from bot.wiring_paper import priced_accounts
-from bot.wiring_venues import OpenAccount, patient_of, venue_accounts
+from bot.wiring_venues import patient_of, venue_accounts
+
+DEMO_POLL_MINUTES = 15
+"""Model minutes between two looks of a demo: each is a round of real requests."""
 
 # --- demo ---------------------------------------------------------------------------------------------------
 
@@ -79,18 +84,21 @@ async def demo(
         JournalUnavailableError: the journal cannot be used.
     """
     started = time.monotonic()
-    clock = SimClock(wiring.DEMO_EPOCH_MS)
+    clock = SimClock(DEMO_EPOCH_MS)
     frames: list[Frame] = []
     decisions = 0
     log = make_log("warning", settings.log.format, "demo")
-    with paper_accounts(settings, path, "demo", clock, log) as accounts:
+    async with (
+        demo_street(settings, path, clock) as street,
+        venue_accounts(street.settings, clock, log, label="demo") as accounts,
+    ):
         for account in accounts:
             await account.loop.start()
-        for minute in range(hours * 60):
-            clock.turn_to(wiring.DEMO_EPOCH_MS + minute * MINUTE_MS)
+        for minute in range(0, hours * 60, DEMO_POLL_MINUTES):
+            clock.turn_to(DEMO_EPOCH_MS + minute * MINUTE_MS)
             decisions += await _poll(accounts, int(settings.loop.heartbeat_seconds * 1000))
-            if minute % frame_minutes == 0 or minute == hours * 60 - 1:
-                frames.append(_frame(accounts, minute))
+            if minute % frame_minutes == 0 or minute + DEMO_POLL_MINUTES >= hours * 60:
+                frames.append(_frame(accounts, street.phase, minute))
                 await show(frames[-1])
         for account in accounts:
             await account.loop.stop()
@@ -111,23 +119,17 @@ async def demo(
     )
 
 
-async def _poll(accounts: list[PaperAccount], heartbeat_ms: int) -> int:
+async def _poll(accounts: Sequence[OpenAccount], heartbeat_ms: int) -> int:
     """Let every account look once; returns how many decided."""
-    decided = 0
-    for account in accounts:
-        step = await account.loop.poll(heartbeat_ms)
-        if step is not None:
-            account.took(step)
-            decided += 1
-    return decided
+    steps = [await account.loop.poll(heartbeat_ms) for account in accounts]
+    return sum(step is not None for step in steps)
 
 
-def _frame(accounts: list[PaperAccount], minute: int) -> Frame:
-    town = accounts[0].town
+def _frame(accounts: Sequence[OpenAccount], phase: Phase, minute: int) -> Frame:
     return Frame(
-        at_ms=town.now.at_ms,
+        at_ms=DEMO_EPOCH_MS + minute * MINUTE_MS,
         hours=Decimal(minute * MINUTE_MS) / HOUR_MS,
-        phase=town.now.phase,
+        phase=phase,
         hedges=tuple(view for account in accounts for view in account.look()),
     )
 
@@ -158,9 +160,6 @@ def _phase(start: Frame, end: Frame) -> PhaseResult:
     )
 
 
-RunningAccount = PaperAccount | OpenAccount
-"""An account that a session turns."""
-
 # --- run ----------------------------------------------------------------------------------------------------
 
 
@@ -168,7 +167,7 @@ async def run(
     settings: Settings,
     *,
     until: Callable[[], bool],
-    after: Callable[[RunningAccount], None],
+    after: Callable[[OpenAccount], None],
     accept_terms: bool,
 ) -> None:
     """Run every account against the wall clock until told to stop; ``after`` is called when one has decided.
@@ -189,7 +188,7 @@ async def run(
 @asynccontextmanager
 async def _opened(
     settings: Settings, clock: SystemClock, log: Log, *, accept_terms: bool
-) -> AsyncIterator[Sequence[RunningAccount]]:
+) -> AsyncIterator[Sequence[OpenAccount]]:
     """Open every account where the mode wants it; at a real venue only what passes the preflight."""
     venues = {account.venue for account in settings.accounts.values()}
     if settings.mode == "paper" and venues != {"model"}:
@@ -210,12 +209,12 @@ async def _opened(
 
 async def _run_account(
     settings: Settings,
-    account: RunningAccount,
+    account: OpenAccount,
     until: Callable[[], bool],
-    after: Callable[[RunningAccount], None],
+    after: Callable[[OpenAccount], None],
 ) -> None:
     def took(step: Step) -> None:
-        account.took(step)
+        del step
         after(account)
 
     await account.loop.run(

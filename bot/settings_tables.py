@@ -6,7 +6,7 @@ The first line of a table's docstring and the description of a field are shown t
 import dataclasses
 import re
 from decimal import Decimal
-from typing import Annotated, Literal, TypeVar
+from typing import Annotated, Literal, Self, TypeVar
 
 from pydantic import BeforeValidator, Field, SecretStr, ValidationInfo, field_validator
 
@@ -73,6 +73,11 @@ class Account(Table):
     collateral: tuple[Collateral, ...] = Field(
         (), description="Coins that back linear positions: a list of tables with asset, coins and share."
     )
+
+    def at(self, address: str, key: str, secret: str) -> Self:
+        """Give the account at a test exchange, with a key that is known there."""
+        changes = {"address": address, "api_key": SecretStr(key), "api_secret": SecretStr(secret)}
+        return self.model_copy(update=changes)
 
 
 class OwnTier(Table):

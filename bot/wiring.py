@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
@@ -12,31 +11,21 @@ from bot.adapters.journal_file import look, refuse_other_mode
 from bot.adapters.journal_lock import WriterLock, locked_accounts
 from bot.adapters.journal_reader import JournalReader, open_reader
 from bot.adapters.log import SilentLog
-from bot.adapters.model_market import CYCLE_MS, ModelMarket, ModelTown, model_contract
+from bot.adapters.model_market import ModelMarket, ModelTown, model_contract
 from bot.adapters.sim_venue import SimVenue
 from bot.adapters.switch import FileSwitch
 from bot.backtest.tally import Tally
-from bot.core.decide import decide
 from bot.core.instruments import Contract, Perpetual
 from bot.core.orders import WORKING
 from bot.core.reports import Fill, Payment
 from bot.core.rules import Kind, Rules
 from bot.core.snapshot import Holding
 from bot.core.values import ZERO, Coins
-from bot.settings import Hedge, Loaded, Settings, load
-from bot.shell.loop import Loop, Step
+from bot.looks import OpenAccount
+from bot.settings import Hedge, Settings
+from bot.shell.loop import Loop
 from bot.shell.ports import Clock, Journal, JournalUnavailableError, Log, SettingsError
-from bot.shell.view import HedgeView, Since, began, views
 from bot.sim.exchange import Exchange
-
-DEMO_SETTINGS = Path(__file__).parent / "demo.toml"
-DEMO_EPOCH_MS = 4107 * CYCLE_MS
-"""Model time at which a demo starts: the beginning of a calm, on 23 March 2026, four days before a quarter expires."""
-
-
-def demo_settings(seed: int) -> Loaded:
-    """Load the settings the demo brings along; nothing of the user's is read."""
-    return load([DEMO_SETTINGS], flags={"model_market.seed": seed}, environ={}, dotenv=None)
 
 
 def journal_path(settings: Settings) -> Path:
@@ -87,7 +76,9 @@ def offline(settings: Settings) -> Settings:
         SettingsError: another mode than paper is set.
     """
     if settings.mode != "paper":
-        raise SettingsError(f'--offline is for mode paper, and mode {settings.mode} is set: set mode = "paper".')
+        raise SettingsError(
+            f'--offline is for mode paper, and mode {settings.mode} is set: set mode = "paper".'
+        )
     accounts = {name: one.model_copy(update={"venue": "model"}) for name, one in settings.accounts.items()}
     path = settings.journal.path.replace("{mode}", "offline")
     journal = settings.journal.model_copy(update={"path": path})
@@ -119,14 +110,16 @@ def contract_of(name: str, symbol: str, price: Decimal) -> Perpetual:
         raise SettingsError(f"hedges.{name}.symbol: {error}") from error
 
 
-def journal_of(settings: Settings, account: str) -> SqlJournal:
-    """Open an account's journal for writing.
+def journal_of(settings: Settings, account: str, label: str = "") -> SqlJournal:
+    """Open an account's journal for writing; its mode is ``label`` if one is given, else that of the settings.
 
     Raises:
         JournalUnavailableError: it cannot be used.
     """
     url = f"sqlite:///{journal_path(settings)}"
-    return open_journal(url, mode=settings.mode, account=account, rules_json=settings.model_dump_json())
+    return open_journal(
+        url, mode=label or settings.mode, account=account, rules_json=settings.model_dump_json()
+    )
 
 
 def contracts_of(settings: Settings, account: str) -> tuple[Contract, ...]:
@@ -156,43 +149,14 @@ def dated_families(settings: Settings, account: str) -> tuple[str, ...]:
 # --- paper --------------------------------------------------------------------------------------------------
 
 
-class PaperAccount:
-    """One account in paper mode: its loop, its journal, and the model town it trades in."""
+class PaperAccount(OpenAccount):
+    """One account in paper mode, and the model town it trades in."""
 
-    def __init__(self, *, name: str, rules: Rules, town: ModelTown, loop: Loop, clock: Clock) -> None:
-        self.name = name
-        self.rules = rules
+    def __init__(
+        self, *, name: str, rules: Rules, town: ModelTown, loop: Loop, path: Path, mode: str
+    ) -> None:
+        super().__init__(name=name, rules=rules, loop=loop, path=path, mode=mode)
         self.town = town
-        self.loop = loop
-        self._clock = clock
-        self._since: dict[str, Since] = {}
-        self._last: Step | None = None
-
-    def took(self, step: Step) -> None:
-        """Keep the last step, and each hedge's first picture."""
-        self._last = step
-        for hedge in self.rules.hedges:
-            if hedge.name not in self._since and not step.snapshot.missing:
-                self._since[hedge.name] = began(step.snapshot, hedge.symbol)
-
-    def look(self) -> tuple[HedgeView, ...]:
-        """Show the hedges at the prices of now; nothing is read from anyone, nothing is written."""
-        if self._last is None:
-            return ()
-        exchange = self.town.exchange
-        known = {contract.symbol for contract in self._last.snapshot.contracts}
-        quotes = tuple(touch.quote for symbol, touch in exchange.touches.items() if symbol in known)
-        snapshot = replace(
-            self._last.snapshot,
-            at_ms=self._clock.now_ms(),
-            quotes=quotes,
-            positions=exchange.positions(self.name),
-            wallets=exchange.wallets(self.name),
-        )
-        told = exchange.activity[self.name]
-        fills = [item for item in told if isinstance(item, Fill)]
-        payments = [item for item in told if isinstance(item, Payment)]
-        return views(snapshot, decide(snapshot, self.rules), self._since, fills, payments)
 
 
 @contextmanager
@@ -219,7 +183,9 @@ def paper_accounts(
                 exchange = restored(settings, name, contracts[name], reader, clock)
             town = ModelTown(market, exchange, exchange.at_ms, dated_families(settings, name))
             accounts.append(
-                _paper_account(settings, name, town, journal, clock, log, mode, accept_terms=accept_terms)
+                _paper_account(
+                    settings, name, town, journal, clock, log, path, mode, accept_terms=accept_terms
+                )
             )
         yield accounts
 
@@ -235,7 +201,11 @@ def preview_accounts(settings: Settings, clock: Clock) -> list[PaperAccount]:
     for name in settings.accounts:
         exchange = new_exchange(settings, name, contracts_of(settings, name), clock)
         town = ModelTown(market, exchange, clock.now_ms(), dated_families(settings, name))
-        accounts.append(_paper_account(settings, name, town, Tally(), clock, SilentLog(), settings.mode))
+        accounts.append(
+            _paper_account(
+                settings, name, town, Tally(), clock, SilentLog(), journal_path(settings), settings.mode
+            )
+        )
     return accounts
 
 
@@ -294,6 +264,7 @@ def _paper_account(
     journal: Journal,
     clock: Clock,
     log: Log,
+    path: Path,
     mode: str,
     *,
     accept_terms: bool = False,
@@ -317,4 +288,4 @@ def _paper_account(
         switch=FileSwitch(path=switch_path(settings, mode)),
         accept_terms=accept_terms,
     )
-    return PaperAccount(name=name, rules=rules, town=town, loop=loop, clock=clock)
+    return PaperAccount(name=name, rules=rules, town=town, loop=loop, path=path, mode=mode)

@@ -11,11 +11,12 @@ from bot.adapters.remote_venue import RemoteVenue
 from bot.adapters.switch import FileSwitch
 from bot.core.instruments import Contract
 from bot.core.rules import Kind
+from bot.looks import OpenAccount
 from bot.settings import Settings
 from bot.shell.loop import Loop
 from bot.shell.ports import Clock, Log
 from bot.wiring import hedges_of
-from bot.wiring_venues import Doors, OpenAccount, access_of, check_venues
+from bot.wiring_venues import Doors, access_of, check_venues
 
 
 @asynccontextmanager
@@ -51,7 +52,8 @@ async def priced_accounts(
                 switch=FileSwitch(path=wiring.switch_path(settings)),
                 accept_terms=accept_terms,
             )
-            accounts.append(OpenAccount(name=name, rules=rules, loop=loop))
+            path = wiring.journal_path(settings)
+            accounts.append(OpenAccount(name=name, rules=rules, loop=loop, path=path, mode=settings.mode))
         yield accounts
 
 

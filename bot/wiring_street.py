@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from decimal import Decimal
+from errno import EADDRINUSE
 from typing import Literal
 
 import numpy as np
@@ -14,6 +15,7 @@ from bot.adapters.model_market import (
     PHASE_MINUTES,
     ModelMarket,
     ModelTown,
+    Phase,
     Tick,
     quarter_expiries,
 )
@@ -39,7 +41,7 @@ STARTS_MS: dict[Scenario, int] = {
     "roll": 0,
 }
 """How far into the market's cycle a scenario begins: an hour before what it is named for."""
-CANDLE_SAMPLES = 24
+CANDLE_SAMPLES = 6
 """Prices that a candle is made of."""
 
 
@@ -107,6 +109,11 @@ class StreetTown:
                     self.exchange.relist(contract)
         self._town.advance(to_ms)
 
+    @property
+    def phase(self) -> Phase:
+        """What the market is going through."""
+        return self._town.now.phase
+
     def next_funding(self, symbol: str) -> Funding:
         """Tell what a contract would pay next if the market stayed as it is."""
         return self._town.next_funding(symbol)
@@ -149,8 +156,8 @@ def open_dialect(
     customers: tuple[Customer, ...] = (Customer(),),
     keys: tuple[Key, ...] = (TEST_KEY,),
     shifted: bool = True,
-) -> Dialect:
-    """Open a test exchange that speaks a venue's dialect, at a time.
+) -> tuple[Dialect, StreetTown]:
+    """Open a test exchange that speaks a venue's dialect, at a time; gives the town it stands in beside it.
 
     With ``shifted`` the market's cycle is moved so that the scenario begins at that time; without, time is the market's.
     With ``bars`` their prices are the market.
@@ -171,7 +178,8 @@ def open_dialect(
     shift_ms = (STARTS_MS[scenario] - from_ms) % CYCLE_MS if shifted else 0
     market = ModelMarket(seed, price, shift_ms) if bars is None else ReplayMarket(bars, from_ms)
     town = ModelTown(market, exchange, from_ms, scales=SCALES)
-    return kind.opened(StreetTown(town, lambda at_ms: kind.listing(expiries(at_ms))), Keyring(keys))
+    street = StreetTown(town, lambda at_ms: kind.listing(expiries(at_ms)))
+    return kind.opened(street, Keyring(keys)), street
 
 
 @record
@@ -217,11 +225,22 @@ def opening_words(opening: Opening, port: int) -> dict[str, object]:
     }
 
 
+def _check_operations(dialect: Dialect, faults: tuple[Odds, ...]) -> None:
+    """Refuse faults that would never strike."""
+    known = {"any", *(route.operation for route in dialect.routes())}
+    for odds in faults:
+        if odds.operation not in known:
+            there = ", ".join(sorted(known))
+            raise SettingsError(
+                f"{dialect.name} has no operation {odds.operation!r} to fault: there are {there}."
+            )
+
+
 async def serve(opening: Opening, *, until: Callable[[], bool], started: Callable[[int], None]) -> None:
     """Keep a test exchange open until told to close; ``started`` is told the port.
 
     Raises:
-        SettingsError: the port is taken.
+        SettingsError: the port is taken, or a fault is for an operation that the dialect does not have.
     """
     clock = SystemClock()
     opened_ms = clock.now_ms()
@@ -229,7 +248,7 @@ async def serve(opening: Opening, *, until: Callable[[], bool], started: Callabl
     def now_ms() -> int:
         return opened_ms + int((clock.now_ms() - opened_ms) * opening.speed)
 
-    dialect = open_dialect(
+    dialect, _ = open_dialect(
         opening.dialect,
         from_ms=opened_ms,
         scenario=opening.scenario,
@@ -239,11 +258,13 @@ async def serve(opening: Opening, *, until: Callable[[], bool], started: Callabl
         customers=opening.customers,
         keys=opening.keys,
     )
+    _check_operations(dialect, opening.faults)
     server = Server(dialect, now_ms=now_ms, wall_ms=clock.now_ms, faults=Faults(opening.faults, opening.seed))
     try:
         port = await server.start(port=opening.port)
     except OSError as error:
-        raise SettingsError(f"Port {opening.port} is taken: give another with --port.") from error
+        why = "is taken" if error.errno == EADDRINUSE else f"cannot be used ({error.strerror})"
+        raise SettingsError(f"Port {opening.port} {why}: give another with --port.") from error
     try:
         started(port)
         while not until():

@@ -1,60 +1,42 @@
 """The front door of real venues: accounts in modes local, testnet and live."""
 
 from collections import defaultdict
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from decimal import Decimal
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from bot import wiring
 from bot.adapters.budget import Budget
 from bot.adapters.ccxt_venue import Access, Catalogue, CcxtApi
 from bot.adapters.holdings import DeclaredHoldings
+from bot.adapters.journal import open_journal
+from bot.adapters.journal_file import copy_journal, look
 from bot.adapters.remote_venue import RemoteVenue
 from bot.adapters.switch import FileSwitch
 from bot.adapters.venues.manner import Manner
 from bot.adapters.venues.manners import manner_of
-from bot.adapters.venues.table import VENUES, Kind, obstacle
+from bot.adapters.venues.table import VENUES, Kind, margin_obstacle, obstacle
 from bot.backtest.tally import Tally
 from bot.core.rules import Kind as HedgeKind
 from bot.core.rules import Rules
-from bot.doctor import Patient
+from bot.looks import OpenAccount
+from bot.patient import Patient
 from bot.settings import Hedge, Settings
-from bot.shell.loop import Loop, Step
+from bot.shell.loop import Loop
 from bot.shell.ports import Clock, Journal, Log, SettingsError
-from bot.shell.view import HedgeView, Since, began, views
 from bot.testexchange.keyring import TEST_KEY
 from bot.wiring import hedges_of
-
-
-class OpenAccount:
-    """One account that is open: its loop, and what it shows."""
-
-    def __init__(self, *, name: str, rules: Rules, loop: Loop) -> None:
-        self.name = name
-        self.rules = rules
-        self.loop = loop
-        self._since: dict[str, Since] = {}
-        self._last: Step | None = None
-
-    def took(self, step: Step) -> None:
-        """Keep the last step, and each hedge's first picture."""
-        self._last = step
-        for hedge in self.rules.hedges:
-            if hedge.name not in self._since and not step.snapshot.missing:
-                self._since[hedge.name] = began(step.snapshot, hedge.symbol)
-
-    def look(self) -> tuple[HedgeView, ...]:
-        """Show the hedges as they were last decided on; nobody is asked, nothing is written."""
-        if self._last is None:
-            return ()
-        return views(self._last.snapshot, self._last.decision, self._since, self._last.fills, ())
 
 
 class VenueAccount(OpenAccount):
     """One account at a real venue."""
 
-    def __init__(self, *, name: str, rules: Rules, venue: RemoteVenue, loop: Loop) -> None:
-        super().__init__(name=name, rules=rules, loop=loop)
+    def __init__(
+        self, *, name: str, rules: Rules, venue: RemoteVenue, loop: Loop, path: Path, mode: str
+    ) -> None:
+        super().__init__(name=name, rules=rules, loop=loop, path=path, mode=mode)
         self.venue = venue
 
 
@@ -77,6 +59,10 @@ def check_venues(settings: Settings) -> None:
         venue = settings.accounts[hedge.account].venue
         why = "" if venue == "model" else obstacle(venue, settings.mode, kind_of(hedge))
         faults += [f"hedges.{name}: {why}."] if why else []
+    for name, account in settings.accounts.items():
+        real = settings.mode != "paper" and account.venue != "model"
+        why = margin_obstacle(account.venue, account.margin_mode) if real else ""
+        faults += [f"accounts.{name}.margin_mode: {why}."] if why else []
     if faults:
         raise SettingsError("\n".join(faults))
 
@@ -150,9 +136,9 @@ class Doors:
 
 @asynccontextmanager
 async def venue_accounts(
-    settings: Settings, clock: Clock, log: Log, *, accept_terms: bool = False
+    settings: Settings, clock: Clock, log: Log, *, accept_terms: bool = False, label: str = ""
 ) -> AsyncIterator[list[VenueAccount]]:
-    """Open every account of the settings at its venue, each with its journal.
+    """Open every account of the settings at its venue, each with its journal, whose mode is ``label`` if one is given.
 
     Raises:
         JournalUnavailableError: the journal cannot be used.
@@ -164,25 +150,49 @@ async def venue_accounts(
     async with AsyncExitStack() as stack:
         accounts = []
         for name in settings.accounts:
-            journal = stack.enter_context(wiring.journal_of(settings, name))
+            journal = stack.enter_context(wiring.journal_of(settings, name, label))
             venue = await stack.enter_async_context(doors.open(name))
-            accounts.append(_account(settings, name, venue, journal, clock, log, accept_terms=accept_terms))
+            accounts.append(
+                _account(settings, name, venue, journal, clock, log, accept_terms=accept_terms, label=label)
+            )
         yield accounts
 
 
 @asynccontextmanager
 async def venue_preview(settings: Settings, clock: Clock, log: Log) -> AsyncIterator[list[VenueAccount]]:
-    """Open every account at its venue with a journal in memory only: for looking, not for trading.
+    """Open every account at its venue with a copy of its journal: for looking, not for trading.
 
     Raises:
         SettingsError: a hedge cannot be run at its venue in this mode.
+        JournalUnavailableError: the journal cannot be read.
         VenueError: a venue cannot be reached, or does not know us.
     """
     check_venues(settings)
     doors = Doors(settings, clock)
     async with AsyncExitStack() as stack:
-        opened = [(name, await stack.enter_async_context(doors.open(name))) for name in settings.accounts]
-        yield [_account(settings, name, venue, Tally(), clock, log) for name, venue in opened]
+        folder = Path(stack.enter_context(TemporaryDirectory()))
+        accounts = []
+        for name in settings.accounts:
+            journal = stack.enter_context(_copied(settings, name, folder))
+            venue = await stack.enter_async_context(doors.open(name))
+            accounts.append(_account(settings, name, venue, journal, clock, log))
+        yield accounts
+
+
+@contextmanager
+def _copied(settings: Settings, account: str, folder: Path) -> Iterator[Journal]:
+    """Give a copy of an account's journal, which may be written; an empty one in memory if there is none yet."""
+    path = wiring.journal_path(settings).resolve()
+    if look(path) is None:
+        yield Tally()
+        return
+    copy = folder / f"{account}.sqlite"
+    copy_journal(path, copy)
+    url = f"sqlite:///{copy}"
+    with open_journal(
+        url, mode=settings.mode, account=account, rules_json=settings.model_dump_json()
+    ) as journal:
+        yield journal
 
 
 def _account(
@@ -194,6 +204,7 @@ def _account(
     log: Log,
     *,
     accept_terms: bool = False,
+    label: str = "",
 ) -> VenueAccount:
     rules = settings.rules(name)
     loop = Loop(
@@ -203,10 +214,17 @@ def _account(
         journal=journal,
         clock=clock,
         log=log,
-        switch=FileSwitch(path=wiring.switch_path(settings)),
+        switch=FileSwitch(path=wiring.switch_path(settings, label or None)),
         accept_terms=accept_terms,
     )
-    return VenueAccount(name=name, rules=rules, venue=venue, loop=loop)
+    return VenueAccount(
+        name=name,
+        rules=rules,
+        venue=venue,
+        loop=loop,
+        path=wiring.journal_path(settings),
+        mode=label or settings.mode,
+    )
 
 
 def patient_of(settings: Settings, account: str, venue: RemoteVenue, *, apply: bool) -> Patient:

@@ -66,7 +66,7 @@ def exchange(name: str) -> Iterator[str]:
 async def serve(name: str) -> None:
     """Be that process: a test exchange that counts weight and limits nobody."""
     clock = SystemClock()
-    dialect = open_dialect(name, from_ms=clock.now_ms())
+    dialect, _ = open_dialect(name, from_ms=clock.now_ms())
     dialect.meter.budget = 0
     server = Server(dialect, now_ms=clock.now_ms, wall_ms=clock.now_ms)
     sys.stdout.write(f"127.0.0.1:{await server.start()}\n")

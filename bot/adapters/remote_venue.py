@@ -177,12 +177,11 @@ class RemoteVenue:
 
     def _living(self) -> tuple[Listed, ...]:
         """List the contracts in use that have not expired: nothing else is asked about those that have, but fills."""
-        now_ms = self.api.now_ms()
-        return tuple(
-            one
-            for one in self._watched.values()
-            if not isinstance(one.contract, DatedFuture) or one.contract.expiry_ms > now_ms
-        )
+        return tuple(one for one in self._watched.values() if not self._expired(one))
+
+    def _expired(self, one: Listed) -> bool:
+        contract = one.contract
+        return isinstance(contract, DatedFuture) and contract.expiry_ms <= self.api.now_ms()
 
     async def modes(self, one: Listed) -> Modes:
         """Read how the account is set for a contract."""
@@ -219,11 +218,9 @@ class RemoteVenue:
 
     async def quotes(self, symbols: Sequence[str]) -> tuple[Quote, ...]:
         """Read prices; a contract without a price is left out."""
-        found = []
-        for symbol in symbols:
-            one = await self.listed(symbol)
-            found.append(await self._asking.ask("prices", self.manner.quote(self.api, one)))
-        return tuple(quote for quote in found if quote is not None)
+        found = [await self.listed(symbol) for symbol in symbols]
+        living = tuple(one for one in found if not self._expired(one))
+        return await self._asking.ask("prices", self.manner.quotes(self.api, living))
 
     async def funding(self, symbols: Sequence[str]) -> tuple[Funding, ...]:
         """Read the next funding; a contract that pays none is left out."""
@@ -232,12 +229,14 @@ class RemoteVenue:
 
     async def turnovers(self, symbols: Sequence[str]) -> tuple[Turnover, ...]:
         """Read how busy contracts are; a contract without figures is left out."""
-        found = [await self._each("turnover", symbol, self.manner.turnover) for symbol in symbols]
+        living = [symbol for symbol in symbols if not self._expired(await self.listed(symbol))]
+        found = [await self._each("turnover", symbol, self.manner.turnover) for symbol in living]
         return tuple(one for one in found if one is not None)
 
     async def volatilities(self, symbols: Sequence[str]) -> tuple[Volatility, ...]:
         """Measure how much contracts move a day; one without two weeks of candles is left out."""
-        return tuple([one for symbol in symbols for one in await self._volatility(symbol)])
+        living = [symbol for symbol in symbols if not self._expired(await self.listed(symbol))]
+        return tuple([one for symbol in living for one in await self._volatility(symbol)])
 
     async def _volatility(self, symbol: str) -> tuple[Volatility, ...]:
         closes = await self._each("closes", symbol, lambda api, one: self.manner.closes(api, one, CLOSES))

@@ -88,7 +88,9 @@ class Dialect(ABC):
         self.office = office
         self.keyring = keyring
         self.meter = meter
-        self._routes = self.routes()
+        routes = self.routes()
+        self._fixed = {(route.method, route.path): route for route in reversed(routes) if "{" not in route.path}
+        self._varying = tuple(route for route in routes if "{" in route.path)
 
     @staticmethod
     @abstractmethod
@@ -154,7 +156,10 @@ class Dialect(ABC):
         return self.wrap(route.desk(call), route)
 
     def _find(self, request: Request) -> tuple[Route, Mapping[str, str]] | None:
-        for route in self._routes:
+        fixed = self._fixed.get((request.method, request.path))
+        if fixed is not None:
+            return fixed, {}
+        for route in self._varying:
             parts = route.matches(request.method, request.path)
             if parts is not None:
                 return route, parts

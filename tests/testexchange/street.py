@@ -49,7 +49,8 @@ async def open_street(
     keys: tuple[Key, ...] = (TEST_KEY,),
 ) -> AsyncIterator[Street]:
     """Open a dialect on loopback."""
-    street = Street(open_dialect(name, from_ms=FROM_MS, scenario=scenario, customers=customers, keys=keys))
+    dialect, _ = open_dialect(name, from_ms=FROM_MS, scenario=scenario, customers=customers, keys=keys)
+    street = Street(dialect)
     server = Server(
         street.dialect,
         now_ms=lambda: street.now_ms,

@@ -23,7 +23,7 @@ FRESH_MS = {
     "tiers": HOUR_MS,
     "fees": HOUR_MS,
     "modes": 10 * 60 * SECOND_MS,
-    "turnover": 60 * SECOND_MS,
+    "turnover": 10 * 60 * SECOND_MS,
     "closes": HOUR_MS,
     "funding": 60 * SECOND_MS,
     "clock": HOUR_MS,
@@ -55,11 +55,14 @@ ERRORS: dict[Outcome, type[VenueError]] = {
 REMEDIES: dict[Outcome, str] = {
     Outcome.NOT_SENT: "Nothing was sent: check the network and the address.",
     Outcome.RATE_LIMITED: "Wait until the venue answers again, and ask less: raise loop.poll_seconds.",
-    Outcome.RETRY: "Try again later.",
+    Outcome.RETRY: "Try again later, and set this machine's clock if it is about time.",
     Outcome.AUTH: "Check that key, secret and passphrase are right and of this mode, that the key is not revoked and may be"
     " used from this address, and that its account has futures.",
 }
-"""What a person can do; where the answer is lost, the books are brought up to the venue's word, and no order is sent again."""
+"""What a person can do."""
+ASK_AGAIN = "Ask again; if it stays, look at the venue's status page."
+SENT = frozenset({"order", "cancel", "transfer"})
+"""What nobody may be told to send again: the books are brought up to the venue's word instead."""
 
 
 class TimedApi(Api, Protocol):
@@ -119,7 +122,7 @@ class Asking:
         """Give the error of a failure."""
         code = f" ({failed.failure.code})" if failed.failure.code else ""
         text = f"{self._venue}, {what}: {failed.failure.message.rstrip('.')}{code}."
-        remedy = REMEDIES.get(failed.outcome, "")
+        remedy = REMEDIES.get(failed.outcome, "" if what in SENT else ASK_AGAIN)
         return ERRORS.get(failed.outcome, VenueError)(f"{text} {remedy}".rstrip())
 
     async def _resync(self) -> None:

@@ -52,23 +52,24 @@ class BinanceMarket:
         """Read the venue's clock."""
         return time_ms(row(await api.ask(f"{self._product.public}Time"), "time"), "serverTime")
 
-    async def quote(self, api: Api, one: Listed) -> Quote | None:
-        """Read best prices, mark and index; the older of the two answers dates it."""
-        asked = {"symbol": one.market}
-        best = only(await api.ask(f"{self._product.public}TickerBookTicker", asked), "best prices")
-        fair = only(await api.ask(f"{self._product.public}PremiumIndex", asked), "mark price")
-        if number_or(best, "bidPrice") == ZERO or number_or(best, "askPrice") == ZERO:
-            return None
-        return Quote(
-            symbol=one.contract.symbol,
-            at_ms=min(time_ms(best, "time"), time_ms(fair, "time")),
-            bid=Price(number(best, "bidPrice")),
-            bid_contracts=Contracts(number(best, "bidQty")),
-            ask=Price(number(best, "askPrice")),
-            ask_contracts=Contracts(number(best, "askQty")),
-            mark=Price(number(fair, "markPrice")),
-            index=Price(number(fair, "indexPrice")),
-        )
+    async def quotes(self, api: Api, listed: tuple[Listed, ...]) -> tuple[Quote, ...]:
+        """Read best prices, mark and index; the older of the two answers dates a quote.
+
+        COIN-M tells the marks of all contracts at the weight of one, so that several are asked for at once.
+        """
+        if self._linear or len(listed) == 1:
+            found = [await self._quotes(api, (one,), {"symbol": one.market}) for one in listed]
+            return tuple(quote for quotes in found for quote in quotes)
+        return await self._quotes(api, listed, {}) if listed else ()
+
+    async def _quotes(
+        self, api: Api, listed: tuple[Listed, ...], asked: dict[str, object]
+    ) -> tuple[Quote, ...]:
+        best = _by_symbol(await api.ask(f"{self._product.public}TickerBookTicker", asked), "best prices")
+        fair = _by_symbol(await api.ask(f"{self._product.public}PremiumIndex", asked), "mark prices")
+        there = [one for one in listed if one.market in best and one.market in fair]
+        found = [_quote(one, best[one.market], fair[one.market]) for one in there]
+        return tuple(quote for quote in found if quote is not None)
 
     async def funding(self, api: Api, one: Listed) -> Funding | None:
         """Read the next funding of a perpetual."""
@@ -130,3 +131,24 @@ class BinanceMarket:
 def only(answer: object, where: str) -> Row:
     """Read one object, which COIN-M sends in a list."""
     return rows(answer, where)[0] if isinstance(answer, list) and answer else row(answer, where)
+
+
+def _by_symbol(answer: object, where: str) -> dict[str, Row]:
+    """Read one object or a list of them, by the venue's symbols."""
+    found = rows(answer, where) if isinstance(answer, list) else (row(answer, where),)
+    return {text(item, "symbol"): item for item in found}
+
+
+def _quote(one: Listed, best: Row, fair: Row) -> Quote | None:
+    if ZERO in {number_or(best, "bidPrice"), number_or(best, "askPrice")}:
+        return None
+    return Quote(
+        symbol=one.contract.symbol,
+        at_ms=min(time_ms(best, "time"), time_ms(fair, "time")),
+        bid=Price(number(best, "bidPrice")),
+        bid_contracts=Contracts(number(best, "bidQty")),
+        ask=Price(number(best, "askPrice")),
+        ask_contracts=Contracts(number(best, "askQty")),
+        mark=Price(number(fair, "markPrice")),
+        index=Price(number(fair, "indexPrice")),
+    )

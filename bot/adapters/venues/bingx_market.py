@@ -19,7 +19,12 @@ class BingxMarket:
         """Read the venue's clock."""
         return time_ms(row(data_of(await api.ask("swapV2PublicGetServerTime"), "time"), "time"), "serverTime")
 
-    async def quote(self, api: Api, one: Listed) -> Quote | None:
+    async def quotes(self, api: Api, listed: tuple[Listed, ...]) -> tuple[Quote, ...]:
+        """Read prices, contract by contract; one without a price is left out."""
+        found = [await self._quote(api, one) for one in listed]
+        return tuple(quote for quote in found if quote is not None)
+
+    async def _quote(self, api: Api, one: Listed) -> Quote | None:
         """Read best prices, mark and index; of inverse contracts the best prices stand in the book."""
         fair = await self._premium(api, one)
         best = await (self._best_linear(api, one) if one.contract.linear else self._best_inverse(api, one))

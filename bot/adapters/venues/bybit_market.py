@@ -25,7 +25,12 @@ class BybitMarket:
         found = listed_rows(answer, "ticker")
         return (found[0], time_ms(row(answer, "ticker"), "time")) if found else None
 
-    async def quote(self, api: Api, one: Listed) -> Quote | None:
+    async def quotes(self, api: Api, listed: tuple[Listed, ...]) -> tuple[Quote, ...]:
+        """Read prices, contract by contract; one without a price is left out."""
+        found = [await self._quote(api, one) for one in listed]
+        return tuple(quote for quote in found if quote is not None)
+
+    async def _quote(self, api: Api, one: Listed) -> Quote | None:
         """Read best prices, mark and index."""
         told = await self._ticker(api, one)
         if told is None or ZERO in {number_or(told[0], "bid1Price"), number_or(told[0], "ask1Price")}:

@@ -156,8 +156,8 @@ class Manner(Protocol):
     ) -> tuple[Payment, ...]:
         """List funding, transfers and the like within a time, oldest first; the time is no longer than a day."""
 
-    async def quote(self, api: Api, one: Listed) -> Quote | None:
-        """Read prices; None if there are none."""
+    async def quotes(self, api: Api, listed: tuple[Listed, ...]) -> tuple[Quote, ...]:
+        """Read prices; a contract without a price is left out."""
 
     async def funding(self, api: Api, one: Listed) -> Funding | None:
         """Read the next funding of a perpetual."""

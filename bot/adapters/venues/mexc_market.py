@@ -22,7 +22,12 @@ class MexcMarket:
         data = data_of(await api.ask("contractPublicGetTicker", {"symbol": one.market}), "ticker")
         return rows(data, "ticker")[0] if isinstance(data, list) and data else row(data, "ticker")
 
-    async def quote(self, api: Api, one: Listed) -> Quote | None:
+    async def quotes(self, api: Api, listed: tuple[Listed, ...]) -> tuple[Quote, ...]:
+        """Read prices, contract by contract; one without a price is left out."""
+        found = [await self._quote(api, one) for one in listed]
+        return tuple(quote for quote in found if quote is not None)
+
+    async def _quote(self, api: Api, one: Listed) -> Quote | None:
         """Read best prices off the book, mark and index off the ticker; the older of the two dates the answer."""
         answer = await api.ask("contractPublicGetDepthSymbol", {"symbol": one.market, "limit": 5})
         book = row(data_of(answer, "book"), "book")

@@ -16,7 +16,12 @@ class WeexMarket:
         """Read the venue's clock."""
         return time_ms(row(await api.ask("publicGetApiV3Time"), "time"), "serverTime")
 
-    async def quote(self, api: Api, one: Listed) -> Quote | None:
+    async def quotes(self, api: Api, listed: tuple[Listed, ...]) -> tuple[Quote, ...]:
+        """Read prices, contract by contract; one without a price is left out."""
+        found = [await self._quote(api, one) for one in listed]
+        return tuple(quote for quote in found if quote is not None)
+
+    async def _quote(self, api: Api, one: Listed) -> Quote | None:
         """Read best prices, mark and index; the older of the two answers dates it."""
         asked = {"symbol": one.market}
         best = _only(await api.ask("contractGetCapiV3MarketTickerBookTicker", asked), "best prices")
