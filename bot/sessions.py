@@ -30,7 +30,7 @@ from bot.wiring_paper import priced_accounts
 from bot.wiring_venues import patient_of, venue_accounts
 
 DEMO_POLL_MINUTES = 15
-"""Model minutes between two looks of a demo: each is a round of real requests."""
+"""Model minutes between two looks of a demo while no order is under way: each is a round of real requests."""
 
 # --- demo ---------------------------------------------------------------------------------------------------
 
@@ -94,12 +94,17 @@ async def demo(
     ):
         for account in accounts:
             await account.loop.start()
-        for minute in range(0, hours * 60, DEMO_POLL_MINUTES):
+        minute, busy = 0, True
+        while minute < hours * 60:
             clock.turn_to(DEMO_EPOCH_MS + minute * MINUTE_MS)
-            decisions += await _poll(accounts, int(settings.loop.heartbeat_seconds * 1000))
-            if minute % frame_minutes == 0 or minute + DEMO_POLL_MINUTES >= hours * 60:
+            steps = await _poll(accounts, int(settings.loop.heartbeat_seconds * 1000))
+            decisions += len(steps)
+            busy = any(at_work(step) for step in steps) or (busy and not steps)
+            following = minute + (1 if busy else DEMO_POLL_MINUTES)
+            if following // frame_minutes > minute // frame_minutes or not frames:
                 frames.append(_frame(accounts, street.phase, minute))
                 await show(frames[-1])
+            minute = following
         for account in accounts:
             await account.loop.stop()
     with wiring.reader_of(path, "demo") as reader:
@@ -119,10 +124,15 @@ async def demo(
     )
 
 
-async def _poll(accounts: Sequence[OpenAccount], heartbeat_ms: int) -> int:
-    """Let every account look once; returns how many decided."""
+async def _poll(accounts: Sequence[OpenAccount], heartbeat_ms: int) -> list[Step]:
+    """Let every account look once; returns the steps of those that decided."""
     steps = [await account.loop.poll(heartbeat_ms) for account in accounts]
-    return sum(step is not None for step in steps)
+    return [step for step in steps if step is not None]
+
+
+def at_work(step: Step) -> bool:
+    """Whether an order is under way, so that the next look is due soon."""
+    return any(one.answer in {"place", "wait", "cancel"} for one in step.decision.explanations)
 
 
 def _frame(accounts: Sequence[OpenAccount], phase: Phase, minute: int) -> Frame:
