@@ -10,8 +10,7 @@ from collections.abc import Iterable, Mapping
 from typing import ClassVar
 
 from bot.core.instruments import Contract
-from bot.core.snapshot import Position
-from bot.core.values import ZERO, Contracts, Money, Price
+from bot.core.values import ZERO
 from bot.testexchange.binance_board import WEIGHT_MAX, WEIGHT_WINDOW_MS, BinanceBoard
 from bot.testexchange.binance_spot import SpotDesk
 from bot.testexchange.binance_words import (
@@ -19,10 +18,12 @@ from bot.testexchange.binance_words import (
     REFUSALS,
     asked,
     bracket_words,
+    flat,
     income_words,
     market_id,
     order_words,
     position_words,
+    span_of,
     trade_words,
 )
 from bot.testexchange.keyring import Environment, Key, Keyring
@@ -211,8 +212,8 @@ class Binance(BinanceBoard):
         if self.linear:
             return found
         listed = {one.symbol for one in held}
-        flat = [one for one in self.office.contracts() if one.symbol not in listed]
-        return found + [position_words(self.office, call.account, _flat(one), one) for one in flat]
+        others = [one for one in self.office.contracts() if one.symbol not in listed]
+        return found + [position_words(self.office, call.account, flat(one), one) for one in others]
 
     def _tiers(self, call: Call) -> object:
         return self.listed(call, bracket_words)
@@ -258,7 +259,7 @@ class Binance(BinanceBoard):
         contract, limit = self.contract(call), whole_of(call.params, "limit", 500)
         if limit > ROWS_MAX:
             raise NoError(No.PARAMETER, "limit")
-        start_ms, end_ms = _span(call.params)
+        start_ms, end_ms = span_of(call.params)
         first, order = whole_of(call.params, "fromId", 0), call.params.get("orderId")
         found = [
             trade
@@ -273,7 +274,7 @@ class Binance(BinanceBoard):
     def _incomes(self, call: Call) -> object:
         limit, kind = whole_of(call.params, "limit", 100), call.params.get("incomeType")
         symbol = self.contract(call).symbol if call.params.get("symbol") else None
-        start_ms, end_ms = _span(call.params)
+        start_ms, end_ms = span_of(call.params)
         found = [
             one
             for one in self.office.incomes(call.account)
@@ -385,26 +386,3 @@ class BinanceCoinm(Binance):
         Terms(family="ETH/USD:ETH", size="10", step="1", tick="0.01"),
     )
     dated_families = frozenset({"BTC/USD:BTC"})
-
-
-def _flat(contract: Contract) -> Position:
-    """Describe a position that is none."""
-    return Position(
-        symbol=contract.symbol, contracts=Contracts(ZERO), entry_price=Price(ZERO), realised_pnl=Money(ZERO)
-    )
-
-
-def _span(params: Mapping[str, str]) -> tuple[int, int]:
-    """Read a time to list, open at either end.
-
-    Raises:
-        NoError: it is longer than the venue lists at once.
-    """
-    start_ms, end_ms = whole_of(params, "startTime", 0), whole_of(params, "endTime", FAR_MS)
-    if start_ms and end_ms != FAR_MS and end_ms - start_ms > SPAN_MS_MAX:
-        raise NoError(No.PARAMETER, "the time between startTime and endTime")
-    return start_ms, end_ms
-
-
-FAR_MS = 10**15
-SPAN_MS_MAX = 7 * 86_400_000

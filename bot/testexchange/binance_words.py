@@ -6,13 +6,15 @@ from datetime import UTC, datetime
 from bot.core.instruments import Contract, DatedFuture
 from bot.core.orders import TimeInForce
 from bot.core.snapshot import Position
-from bot.core.values import ZERO, Side
+from bot.core.values import ZERO, Contracts, Money, Price, Side
 from bot.testexchange.board import brackets
 from bot.testexchange.office import Office
-from bot.testexchange.reading import price_of, size_of
+from bot.testexchange.reading import price_of, size_of, whole_of
 from bot.testexchange.records import Ask, Income, IncomeKind, PlacedOrder, Standing, Trade
 from bot.testexchange.wire import No, NoError, digits, plain
 
+FAR_MS = 10**15
+SPAN_MS_MAX = 7 * 86_400_000
 NEVER_MS = 4_133_404_800_000
 """Delivery of what is never delivered."""
 LISTED_MS = 1_569_398_400_000
@@ -328,3 +330,22 @@ def bracket_words(contract: Contract) -> dict[str, object]:
             for number, floor, end, leverage, rate, amount in brackets(contract)
         ],
     }
+
+
+def flat(contract: Contract) -> Position:
+    """Describe a position that is none."""
+    return Position(
+        symbol=contract.symbol, contracts=Contracts(ZERO), entry_price=Price(ZERO), realised_pnl=Money(ZERO)
+    )
+
+
+def span_of(params: Mapping[str, str]) -> tuple[int, int]:
+    """Read a time to list, open at either end.
+
+    Raises:
+        NoError: it is longer than the venue lists at once.
+    """
+    start_ms, end_ms = whole_of(params, "startTime", 0), whole_of(params, "endTime", FAR_MS)
+    if start_ms and end_ms != FAR_MS and end_ms - start_ms > SPAN_MS_MAX:
+        raise NoError(No.PARAMETER, "the time between startTime and endTime")
+    return start_ms, end_ms

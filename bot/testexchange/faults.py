@@ -117,7 +117,7 @@ class Faults:
             if self._queued[name]:
                 return self._queued[name].popleft()
         for odds in self._odds:
-            if odds.operation in {operation, "any"} and self._random.random() < odds.share:
+            if odds.operation in {operation, "any"} and self._random.random() < float(odds.share):
                 return odds.fault
         return None
 

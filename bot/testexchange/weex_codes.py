@@ -17,7 +17,7 @@ CODES: dict[No, tuple[int, int, str]] = {
     No.SIZE_STEP: (400, -1160, "Decimal precision error: quantity"),
     No.TICK: (400, -1160, "Decimal precision error: price"),
     No.WOULD_TAKE: (400, -1142, "Parameter is invalid: a POST_ONLY order at this price would fill at once"),
-    No.NOT_REDUCING: (400, -1054, f"{PRECONDITION}: there is no position to reduce"),
+    No.NOT_REDUCING: (400, -1142, "Parameter is invalid: there is no position to reduce"),
     No.NOTIONAL: (400, -1142, "Parameter is invalid: the order is worth too little"),
     No.MARGIN: (400, -1054, f"{PRECONDITION}: available amount not enough"),
     No.DUPLICATE: (400, -1054, f"{PRECONDITION}: duplicate client order id"),

@@ -6,10 +6,8 @@ from bot.core.instruments import Contract, Perpetual
 from bot.core.values import ONE, ZERO
 from bot.testexchange import board
 from bot.testexchange.office import Office
-from bot.testexchange.reading import whole_of
 from bot.testexchange.records import Candle
 from bot.testexchange.router import Call
-from bot.testexchange.weex_codes import CodedError
 from bot.testexchange.weex_words import (
     Row,
     contract_named,
@@ -20,7 +18,7 @@ from bot.testexchange.weex_words import (
     wanted,
     window,
 )
-from bot.testexchange.wire import No, NoError, digits, plain
+from bot.testexchange.wire import digits, plain
 
 MINUTE_MS = 60_000
 INTERVALS = {
@@ -117,9 +115,7 @@ class MarketDesks:
     def symbol_price(self, call: Call) -> Row:
         """Show the index price of a contract, or if asked for the mark price."""
         contract = self._named(call)
-        kind = one_of(
-            {"priceType": call.params.get("priceType") or "INDEX"}, "priceType", ("INDEX", "MARK")
-        )
+        kind = one_of({"priceType": call.params.get("priceType") or "INDEX"}, "priceType", ("INDEX", "MARK"))
         quote, at_ms = board.shown(self._office, contract.symbol)
         price = quote.mark if kind == "MARK" else quote.index
         return {"symbol": market_id(contract.symbol), "price": price, "time": at_ms}
@@ -150,9 +146,7 @@ class MarketDesks:
         limit = limit_of(call.params, 100, FUNDINGS_MAX)
         times = window(call.params, self._office.now_ms)
         found = [
-            one
-            for one in board.funding_paid(self._office, contract.symbol, FUNDINGS_MAX)
-            if one[0] in times
+            one for one in board.funding_paid(self._office, contract.symbol, FUNDINGS_MAX) if one[0] in times
         ]
         return [
             {
@@ -207,7 +201,9 @@ class MarketDesks:
     def coins(self, call: Call) -> list[Row]:
         """List coins and the network each comes by."""
         del call
-        coins = {one.base for one in self._office.contracts()} | {one.quote for one in self._office.contracts()}
+        coins = {one.base for one in self._office.contracts()} | {
+            one.quote for one in self._office.contracts()
+        }
         return [_coin_words(coin) for coin in sorted(coins)]
 
     def spot_pairs(self, call: Call) -> Row:

@@ -86,7 +86,7 @@ def fields_of(call: Call) -> dict[str, object]:
     """Read the fields of a JSON body.
 
     Raises:
-        NoError: it is no JSON object.
+        NoError: it is no JSON object, or a field is no single value.
     """
     try:
         found = call.request.json()
@@ -94,6 +94,9 @@ def fields_of(call: Call) -> dict[str, object]:
         found = None
     if not isinstance(found, dict):
         raise CodedError(No.PARAMETER, -1135, "Invalid JSON request.")
+    for name, value in found.items():
+        if isinstance(value, list | dict):
+            raise NoError(No.PARAMETER, name)
     return found
 
 
@@ -103,9 +106,10 @@ def wanted(fields: Mapping[str, object], name: str) -> str:
     Raises:
         NoError: it is not.
     """
-    if fields.get(name) in {None, ""}:
+    found = fields.get(name)
+    if found is None or found == "":
         raise empty(name)
-    return str(fields[name])
+    return f"{found:f}" if isinstance(found, Decimal) else str(found)
 
 
 def one_of(fields: Mapping[str, object], name: str, known: Iterable[str], code: int = -1142) -> str:
@@ -213,9 +217,7 @@ def position_side(side: Side, *, reduces: bool) -> str:
 
 def name_of(order: PlacedOrder) -> str:
     """Give the name an order goes by: the customer's, or for the venue's own orders one that says why."""
-    return (
-        order.ask.client_id if order.cause == "customer" else f"{OWN_HAND[order.cause]}{order.number}"
-    )
+    return order.ask.client_id if order.cause == "customer" else f"{OWN_HAND[order.cause]}{order.number}"
 
 
 def order_words(order: PlacedOrder, contract: Contract, *, sim: bool = False, history: bool = False) -> Row:

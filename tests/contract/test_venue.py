@@ -135,15 +135,11 @@ async def test_a_short_is_negative_in_contracts_with_its_entry(door: Door) -> No
     assert second.contracts == -size
 
 
-async def test_a_long_is_positive(door: Door) -> None:
-    size = door.size("0.1")
-    if door.name == "weex":
-        pytest.skip(
-            "a long side is apart from the short one there, and the test exchange keeps one net position"
-        )
-    await door.venue.place(door.buy_now(size, reduce_only=False))
+async def test_a_long_is_positive(netting: Door) -> None:
+    size = netting.size("0.1")
+    await netting.venue.place(netting.buy_now(size, reduce_only=False))
 
-    (position,) = (await door.venue.account()).positions
+    (position,) = (await netting.venue.account()).positions
 
     assert position.contracts == size
 

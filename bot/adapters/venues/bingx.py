@@ -239,12 +239,15 @@ class Bingx(BingxMarket):
         return tuple(sorted(within, key=lambda fill: fill.at_ms))
 
     async def _inverse_fills(self, api: Api, one: Listed, from_ms: int) -> list[Row]:
-        """List fills of the inverse orders we know: the venue tells them order by order only.
+        """List fills of the inverse orders we know, and of the venue's own: it tells them order by order only.
 
         An order that is done and whose last fill lies before ``from_ms`` is asked about no more.
         """
         found: list[Row] = []
-        for order_id in {*api.names, *self._orders}:
+        asked: Mapping[str, object] = {"symbol": one.market, "startTime": from_ms}
+        forced = data_of(await api.ask("cswapV1PrivateGetTradeForceOrders", asked), "forced orders")
+        theirs = {text(item, "orderId") for item in rows(forced or [], "forced orders")}
+        for order_id in {*api.names, *self._orders, *theirs}:
             if self._last_fill_ms.get(order_id, from_ms) < from_ms:
                 continue
             order = await self._of_number(api, one, order_id)

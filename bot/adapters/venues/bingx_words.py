@@ -11,6 +11,7 @@ from bot.core.orders import OrderRequest, OrderState, TimeInForce
 from bot.core.reports import Fill, OrderReport
 from bot.core.snapshot import Position, Wallet
 from bot.core.values import ZERO, Contracts, Money, Price, Side
+from bot.sim.exchange import DELEVERAGE_ID, LIQUIDATION_ID
 
 CODES = Codes(
     outcomes=codes_of(
@@ -35,6 +36,8 @@ STATES = {
 """In upper case: the inverse product writes other cases."""
 TIMES_IN_FORCE = {TimeInForce.GTC: "GTC", TimeInForce.IOC: "IOC", TimeInForce.POST_ONLY: "PostOnly"}
 MEANT = {"POSTONLY": TimeInForce.POST_ONLY, "IOC": TimeInForce.IOC}
+OWN_HAND = {"LIQUIDATION": LIQUIDATION_ID, "ADL": DELEVERAGE_ID}
+"""Types of orders that the venue makes by its own hand; they bear no name."""
 
 
 def data_of(answer: object, where: str) -> object:
@@ -56,10 +59,11 @@ def orders_of(answer: object, where: str) -> tuple[Row, ...]:
 
 def report_of(found: Row, symbol: str) -> OrderReport:
     """Read an order; names are spelt in two ways."""
-    name = str(found.get("clientOrderId") or found.get("clientOrderID") or "")
+    told = str(found.get("clientOrderId") or found.get("clientOrderID") or "")
+    name = OWN_HAND.get(str(found.get("type")), told)
     word = text(found, "status").upper()
     state = STATES.get(word, OrderState.UNKNOWN)
-    told = str(found.get("timeInForce") or "").upper()
+    meant = str(found.get("timeInForce") or "").upper()
     size = number_or(found, "origQty") or number_or(found, "quantity")
     return OrderReport(
         client_order_id=name,
@@ -73,7 +77,7 @@ def report_of(found: Row, symbol: str) -> OrderReport:
             side=Side(text(found, "side").lower()),
             contracts=Contracts(size),
             limit_price=None if text(found, "type") == "MARKET" else Price(number_or(found, "price")),
-            time_in_force=MEANT.get(told, TimeInForce.GTC),
+            time_in_force=MEANT.get(meant, TimeInForce.GTC),
             reduce_only=str(found.get("reduceOnly", "false")).lower() == "true",
         ),
     )

@@ -247,10 +247,8 @@ class Weex(WeexMarket):
 async def _single(api: Api, one: Listed) -> Row | None:
     asked = {"symbol": one.market}
     answer = await api.ask("contractPrivateGetCapiV3AccountPositionSinglePosition", asked)
-    if isinstance(answer, Mapping) and not answer:
-        return None
     found = [row(answer, "position")] if isinstance(answer, Mapping) else list(rows(answer, "position"))
-    held = [item for item in found if number_or(item, "size") != ZERO]
+    held = [item for item in found if number(item, "size") != ZERO]
     return held[0] if held else None
 
 
