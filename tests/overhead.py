@@ -9,7 +9,7 @@ import asyncio
 import subprocess
 import sys
 import time
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from decimal import Decimal
@@ -24,19 +24,25 @@ from bot.adapters.ccxt_venue import Access, Catalogue, CcxtApi
 from bot.adapters.clock import SystemClock
 from bot.adapters.remote_venue import RemoteVenue
 from bot.adapters.venue_session import VenueSession
+from bot.adapters.venues.manner import Wire
 from bot.adapters.venues.manners import MANNERS, manner_of
 from bot.adapters.venues.table import VENUES
 from bot.core.orders import OrderRequest, TimeInForce, client_order_id
-from bot.core.values import Contracts, Price, Side
+from bot.core.snapshot import Peg
+from bot.core.values import Contracts, Money, Price, Side
 from bot.testexchange.dialects import DIALECTS
 from bot.testexchange.keyring import TEST_KEY
 from bot.testexchange.listings import tiers
 from bot.testexchange.server import Server
-from bot.wiring_street import open_dialect
+from bot.wiring_street import Customer, open_dialect
 from tests.contract.doors import NO_TIERS, PERPETUALS, open_door
 from tests.contract.sessions import session, settings
 
 WARM_UP = 10
+RICH = Customer(
+    futures=(("USDT", Decimal(4_000_000)), ("BTC", Decimal(80))),
+    spot=(("USDT", Decimal(50_000)), ("BTC", Decimal(1))),
+)
 
 
 @dataclass
@@ -172,7 +178,7 @@ async def _orders(name: str, count: int, venue: RemoteVenue, bare: Any) -> dict[
 async def rest(name: str, poll_seconds: int) -> dict[str, float]:
     """Keep a hedge at rest for an hour of the street's time, looking every so many seconds; what it costs in weight."""
     with TemporaryDirectory() as folder:
-        async with open_door(name) as door:
+        async with open_door(name, customers=(RICH,)) as door:
             door.street.dialect.meter.budget = 0
             async with session(
                 door, Path(folder), settings(door.symbol, band={"outer": "0.2", "inner": "0.05"})
@@ -194,6 +200,42 @@ async def rest(name: str, poll_seconds: int) -> dict[str, float]:
                 }
 
 
+async def wire(name: str, count: int) -> dict[str, float]:
+    """Time from the last reading of a look to its order on the wire: decided, journaled twice on disk, signed."""
+    taken: list[float] = []
+    seen = 0.0
+    with TemporaryDirectory() as folder:
+        async with (
+            open_door(name, customers=(RICH,)) as door,
+            session(door, Path(folder), settings(door.symbol)) as run,
+        ):
+            venue = door.remote
+            pegs, left = venue.pegs, venue.api.told
+
+            async def read_last(assets: Sequence[str]) -> tuple[Peg, ...]:
+                nonlocal seen
+                found = await pegs(assets)
+                seen = time.perf_counter()
+                return found
+
+            def leaves(method: str, path: str) -> None:
+                if venue.manner.places(Wire(method=method, path=path, words={})):
+                    taken.append(time.perf_counter() - seen)
+                left(method, path)
+
+            venue.pegs, venue.api.told = read_last, leaves  # type: ignore[method-assign]  # both are watched here
+            for number in range(count * 8):
+                door.street.office.exchange.reserve(
+                    "main", "BTC", Money(Decimal("0.4" if number % 2 else "-0.4"))
+                )
+                await run.loop.step()
+                door.street.pass_time(60)
+                if len(taken) >= count:
+                    break
+    times = Times(taken[5:])
+    return {"to wire p50 ms": times.at(0.5) * 1000, "to wire p99 ms": times.at(0.99) * 1000}
+
+
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser()
@@ -207,6 +249,7 @@ def main() -> None:
         if name not in DIALECTS:
             continue
         figures = asyncio.run(orders(name, asked.count)) | asyncio.run(rest(name, asked.poll_seconds))
+        figures |= asyncio.run(wire(name, asked.count))
         line = "  ".join(f"{key} {value:.4g}" for key, value in figures.items())
         sys.stdout.write(f"{name:>14}  {line}\n")
         sys.stdout.flush()

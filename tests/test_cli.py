@@ -126,14 +126,14 @@ def test_a_journal_that_was_tampered_with_does_not_agree(demo: tuple[Shell, Any]
             "update decisions set snapshot = replace(snapshot, '\"declared\"', '\"x\"') where number = 3"
         )
         database.execute(
-            'update decisions set decision = replace(decision, \'"answer":"hold"\', \'"answer":"wait"\') where number = 300'
+            'update decisions set decision = replace(decision, \'"answer":"hold"\', \'"answer":"wait"\') where number = 60'
         )
     database.close()
 
     done = shell.run("replay", "--journal", str(copy))
 
     assert done.returncode == 1
-    assert "decision 300" in done.stdout
+    assert "decision 60" in done.stdout
     assert "explanations" in done.stdout
 
 

@@ -6,7 +6,7 @@ budget (one line for what cannot wait), our clock, and no say in what an answer 
 
 import asyncio
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextvars import ContextVar
 from dataclasses import field
 from decimal import Decimal
@@ -91,6 +91,8 @@ class CcxtApi:
         self.budget = budget
         self.skew_ms = 0
         """The venue's clock less ours."""
+        self.told: Callable[[str, str], None] = lambda _method, _path: None
+        """Told of each request that leaves, by method and path: what a watcher listens to."""
         self._facts: VenueFacts = VENUES[access.venue]
         self._manner = manner
         self._clock = clock
@@ -98,6 +100,8 @@ class CcxtApi:
         self._clients: dict[Client, Any] = {}
         self._session: VenueSession | None = None
         self._skew_measured_ms: int | None = None
+        self._left_ms = 0
+        """When the last request left: it may have waited in line before."""
 
     # --- opening ----------------------------------------------------------------------------------------------
 
@@ -128,10 +132,9 @@ class CcxtApi:
 
     async def measure_clock(self) -> None:
         """Measure how far the venue's clock is ahead of ours, taking the answer to be from the middle of the wait."""
-        before_ms = self._clock.now_ms()
         there_ms = await self._manner.clock_ms(self)
         after_ms = self._clock.now_ms()
-        self.skew_ms = there_ms - (before_ms + after_ms) // 2
+        self.skew_ms = there_ms - (self._left_ms + after_ms) // 2
         self._skew_measured_ms = after_ms
 
     async def load_markets(self, *, again: bool) -> None:
@@ -293,6 +296,8 @@ class CcxtApi:
 
     def _left(self, method: str, url: URL) -> None:
         """Note that a request is leaving."""
+        self.told(method, url.path)
+        self._left_ms = self._clock.now_ms()
         trip = TRIP.get()
         trip.left = True
         wire = Wire(method=method, path=url.path, words=MappingProxyType({}))
