@@ -114,9 +114,11 @@ def _clock(patient: Patient) -> Check:
 
 
 async def _key(patient: Patient) -> list[Check]:
-    facts = await patient.venue.key()
+    untold = patient.lacks("key's rights told")
+    facts = None if untold else await patient.venue.key()
     if facts is None:
-        found = "the venue does not tell what the key may do: see on its page that it cannot withdraw"
+        why = untold or "see on the venue's page that the key cannot withdraw"
+        found = f"the venue does not tell what the key may do: {why}"
         return [patient.check("withdrawal", "skip", found), *_transfers(patient, None)]
     return [*_withdrawal(patient, facts), *_rights(patient, facts), *_addresses(patient, facts)]
 

@@ -47,8 +47,8 @@ async def _margin_mode(patient: Patient, one: Listed, modes: Modes) -> list[Chec
 async def _leverage(patient: Patient, one: Listed, modes: Modes) -> list[Check]:
     about, wanted = f"{one.contract.symbol}: leverage", patient.settings.leverage
     if modes.leverage == wanted:
-        return [patient.check(about, "ok", f"{wanted:f} x")]
-    words = f"{modes.leverage:f} x, the settings say {wanted:f} x"
+        return [patient.check(about, "ok", f"{wanted.normalize():f} x")]
+    words = f"{modes.leverage.normalize():f} x, the settings say {wanted.normalize():f} x"
     if wanted % ONE and VENUES[patient.venue.manner.name].leverage_whole:
         remedy = f"Set accounts.{patient.name}.leverage to a whole number: the venue takes no other."
         return [patient.check(about, "warn", words, remedy)]

@@ -130,15 +130,16 @@ class PaperVenue:
         live = [
             one for one in self._exchange.contracts.values() if not self._exchange.has_expired(one.symbol)
         ]
+        self._pay_due(now_ms)
         await self.quotes([one.symbol for one in live])
-        await self._fund([one.symbol for one in live if isinstance(one, Perpetual)], now_ms)
+        for told in await self._source.funding([one.symbol for one in live if isinstance(one, Perpetual)]):
+            if told.next_at_ms > now_ms:
+                self._next[told.symbol] = told
 
-    async def _fund(self, symbols: Sequence[str], now_ms: int) -> None:
-        for symbol, due in tuple(self._next.items()):
-            if due.next_at_ms <= now_ms and symbol in self._exchange.marks:
-                mark = self._exchange.marks[symbol]
-                self._exchange.settle_funding(symbol, due.rate, mark, due.next_at_ms)
-                del self._next[symbol]
-        for due in await self._source.funding(symbols):
-            if due.next_at_ms > now_ms:
-                self._next[due.symbol] = due
+    def _pay_due(self, now_ms: int) -> None:
+        """Pay funding whose time has come, before new prices fill anything that was not held then."""
+        for due in sorted(self._next.values(), key=lambda one: one.next_at_ms):
+            if due.next_at_ms <= now_ms and due.symbol in self._exchange.marks:
+                mark = self._exchange.marks[due.symbol]
+                self._exchange.settle_funding(due.symbol, due.rate, mark, due.next_at_ms)
+                del self._next[due.symbol]

@@ -94,7 +94,7 @@ def odds_from(text: str) -> Odds:
         odds = Odds(operation=operation, fault=kinds[name], share=Decimal(share or "1"))
     except ArithmeticError as error:
         raise ValueError(f"{share!r} in {text!r} is no share: write a number from 0 to 1.") from error
-    if not 0 <= odds.share <= 1:
+    if not (odds.share.is_finite() and 0 <= odds.share <= 1):
         raise ValueError(f"{share} in {text!r} is no share: write a number from 0 to 1.")
     return odds
 

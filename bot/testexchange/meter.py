@@ -61,7 +61,8 @@ class Meter:
         if self._refused >= self._bans_after:
             self._refused = 0
             self.ban(now_ms + self._ban_ms)
-        self._retry_seconds = max(1, (self._spent[0][0] + self.window_ms - now_ms) // 1000 + 1)
+        oldest_ms = self._spent[0][0] if self._spent else now_ms
+        self._retry_seconds = max(1, (oldest_ms + self.window_ms - now_ms) // 1000 + 1)
         raise NoError(No.RATE)
 
     def stamped(self, response: Response) -> Response:

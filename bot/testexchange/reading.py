@@ -6,18 +6,21 @@ from decimal import Decimal, InvalidOperation
 from bot.core.values import ZERO, Contracts, Price
 from bot.testexchange.wire import No, NoError
 
+DIGITS_MAX = 20
+"""Before the point: a number beyond has no remainder by a step."""
+
 
 def number_of(params: Mapping[str, object], name: str) -> Decimal:
     """Read a number that must be there.
 
     Raises:
-        NoError: it is missing, or no finite number.
+        NoError: it is missing, no finite number, or longer than any that counts something.
     """
     try:
         value = Decimal(str(params.get(name, "")))
     except InvalidOperation as error:
         raise NoError(No.PARAMETER, name) from error
-    if not value.is_finite():
+    if not value.is_finite() or value.adjusted() > DIGITS_MAX:
         raise NoError(No.PARAMETER, name)
     return value
 

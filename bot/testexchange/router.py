@@ -89,7 +89,9 @@ class Dialect(ABC):
         self.keyring = keyring
         self.meter = meter
         routes = self.routes()
-        self._fixed = {(route.method, route.path): route for route in reversed(routes) if "{" not in route.path}
+        self._fixed = {
+            (route.method, route.path): route for route in reversed(routes) if "{" not in route.path
+        }
         self._varying = tuple(route for route in routes if "{" in route.path)
 
     @staticmethod

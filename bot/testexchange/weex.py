@@ -35,7 +35,7 @@ TERMS = (
 )
 FIRST_NUMBER = 1_750_000_000_000_000_001
 BUDGET, WINDOW_MS = 3000, 60_000
-STAMP_GOOD_MS = 30_000
+STAMP_GOOD_MS, STAMP_DIGITS_MAX = 30_000, 15
 HEADERS = (("access-key", -1040), ("access-sign", -1041), ("access-timestamp", -1042))
 """What a signed request must have, and the code of what it lacks."""
 
@@ -82,18 +82,18 @@ class Weex(Dialect):
             raise CodedError(No.PARAMETER, -1045, "Invalid Content-Type, please use application/json.")
         key = self.keyring.find(headers["access-key"], self.environment(request))
         self._check_time(request)
-        if not hmac.compare_digest(key.passphrase.encode(), headers.get("access-passphrase", "").encode()):
+        if not hmac.compare_digest(key.passphrase.encode(), _bytes(headers.get("access-passphrase", ""))):
             raise NoError(No.PASSPHRASE)
         path = f"{request.path}?{request.query}" if request.query else request.path
         text = headers["access-timestamp"] + request.method + path + request.body
         right = base64.b64encode(hmac.new(key.secret.encode(), text.encode(), hashlib.sha256).digest())
-        if not hmac.compare_digest(right, headers["access-sign"].encode()):
+        if not hmac.compare_digest(right, _bytes(headers["access-sign"])):
             raise NoError(No.SIGNATURE)
         return key
 
     def _check_time(self, request: Request) -> None:
         stamp = request.headers["access-timestamp"]
-        if not (stamp.isascii() and stamp.isdigit()):
+        if not (stamp.isascii() and stamp.isdigit() and len(stamp) <= STAMP_DIGITS_MAX):
             raise CodedError(No.TIMESTAMP, -1043, "Invalid ACCESS_TIMESTAMP.")
         if abs(request.wall_ms + self.office.moods.clock_skew_ms - int(stamp)) > STAMP_GOOD_MS:
             raise NoError(No.TIMESTAMP)
@@ -202,6 +202,11 @@ class Weex(Dialect):
             ("place", "POST", f"{SIM}order", self._orders.place, "trade", 5),
             ("orders", "GET", f"{SIM}order/history", self._orders.past, "read", 10),
         )
+
+
+def _bytes(header: str) -> bytes:
+    """Encode a header, whatever bytes a customer sent in it."""
+    return header.encode(errors="replace")
 
 
 def _signed(*rows: tuple[str, str, str, Desk, Permission, int]) -> tuple[Route, ...]:

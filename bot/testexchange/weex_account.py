@@ -42,6 +42,8 @@ from bot.testexchange.weex_words import (
 from bot.testexchange.wire import No, NoError
 
 BILLS_MAX, TRANSFERS, TRANSFERS_MAX = 100, 10, 100
+LAST_BILL = "9" * 19
+"""Above the number of any bill."""
 SEPARATED = ("COMBINED", "SEPARATED")
 CROSS_WORDS, ISOLATED_WORDS = ("crossLeverage",), ("isolatedLongLeverage", "isolatedShortLeverage")
 
@@ -251,8 +253,8 @@ def _asked_for(fields: Mapping[str, object], row: Row) -> bool:
 
 def _before(fields: Mapping[str, object]) -> int:
     """Read the bill that a page ends before: the last of the page that was read."""
-    key = str(fields.get("nextKey") or "9" * 19)
-    if not (key.isascii() and key.isdigit()):
+    key = str(fields.get("nextKey") or LAST_BILL)
+    if not (key.isascii() and key.isdigit() and len(key) <= len(LAST_BILL)):
         raise CodedError(No.PARAMETER, -1142, "Parameter is invalid: nextKey")
     return int(key)
 

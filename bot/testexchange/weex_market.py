@@ -186,13 +186,10 @@ class MarketDesks:
         for name in ("startTime", "endTime"):
             wanted(call.params, name)
         times = window(call.params, self._office.now_ms)
+        limit = limit_of(call.params, OLD_CANDLES_MAX, OLD_CANDLES_MAX)
+        end_ms = min(times[-1], times[0] + limit * interval_ms)
         found = board.candles(
-            self._office,
-            contract.symbol,
-            interval_ms,
-            limit=limit_of(call.params, OLD_CANDLES_MAX, OLD_CANDLES_MAX),
-            from_ms=times[0],
-            to_ms=times[-1],
+            self._office, contract.symbol, interval_ms, limit=limit, from_ms=times[0], to_ms=end_ms
         )
         return [_candle_words(one, interval_ms) for one in found]
 

@@ -8,7 +8,7 @@ import pytest
 from bot.adapters.journal_controls import say
 from bot.testexchange.faults import Fault
 from bot.wiring_street import Customer
-from tests.contract.doors import ALSO, DOORS, KINDS, SIM, open_door
+from tests.contract.doors import ALSO, DOORS, KINDS, PERPETUALS, SIM, open_door
 from tests.contract.sessions import session, settings
 
 D = Decimal
@@ -22,8 +22,8 @@ ROLLING = tuple(name for name in VENUES if any("dated" in kind for kind in KINDS
 async def test_a_session_is_entered_moved_through_faults_and_unwound(name: str, tmp_path: Path) -> None:
     venue, _, kind = name.partition(" ")
     symbol = ALSO[venue] if kind else ""
-    async with open_door(venue, symbol=symbol, customers=(RICH,)) as door:
-        inverse = not door.listed().linear
+    inverse = (symbol or PERPETUALS[venue]).endswith(":BTC")
+    async with open_door(venue, symbol=symbol, customers=(COINS if inverse else DOLLARS,)) as door:
         own = D("0.5") + (D(8) if inverse else D(0)) + D("0.4")
         async with session(door, tmp_path, settings(door.symbol)) as run:
             await run.until_held(f"{own}", within="0.1")
@@ -51,7 +51,8 @@ async def test_a_session_is_entered_moved_through_faults_and_unwound(name: str, 
 
 @pytest.mark.parametrize("name", ROLLING)
 async def test_a_dated_hedge_rolls_before_its_contract_ends(name: str, tmp_path: Path) -> None:
-    async with open_door(name, scenario="roll", customers=(RICH,)) as door:
+    customer = COINS if PERPETUALS[name].endswith(":BTC") else DOLLARS
+    async with open_door(name, scenario="roll", customers=(customer,)) as door:
         near, far = door.dated()[:2]
         async with session(door, tmp_path, settings(door.symbol, kind="dated")) as run:
             await run.minutes(60, lambda: bool(run.held()) and not run.journal.working())

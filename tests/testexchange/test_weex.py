@@ -199,8 +199,8 @@ async def test_an_isolated_position_says_what_is_set_aside() -> None:
         await sell(client)
         [held] = await client.fetch_positions()
     assert (held["marginMode"], held["leverage"]) == ("isolated", 10)
-    assert held["positionMargin"] == pytest.approx(held["notional"] / 10)
-    assert held["positionMargin"] == held["initialMargin"]
+    assert held["initialMargin"] == pytest.approx(held["notional"] / 10)
+    assert held["collateral"] == held["initialMargin"] + held["unrealizedPnl"]
 
 
 async def test_positions_can_be_answered_empty() -> None:
@@ -221,9 +221,9 @@ async def test_modes_and_leverage_are_set_and_told() -> None:
         await client.set_margin_mode("isolated", BTC)
         await client.set_margin_mode("isolated", BTC)
         assert (await client.fetch_margin_mode(BTC))["marginMode"] == "isolated"
-        await client.set_position_mode(False, BTC, {"marginMode": "cross"})
+        await client.set_position_mode(hedged=False, symbol=BTC, params={"marginMode": "cross"})
         assert (await client.fetch_position_mode(BTC))["hedged"] is False
-        await client.set_position_mode(True, BTC, {"marginMode": "cross"})
+        await client.set_position_mode(hedged=True, symbol=BTC, params={"marginMode": "cross"})
         assert (await client.fetch_position_mode(BTC))["hedged"] is True
         assert set(await client.fetch_margin_modes()) == set(await client.fetch_leverages()) == {BTC, ETH}
 
@@ -376,7 +376,7 @@ async def test_an_order_that_opens_the_other_side_waits_for_nothing() -> None:
 
 async def test_orders_are_refused_while_positions_are_separate() -> None:
     async with on_weex() as (_, client):
-        await client.set_position_mode(True, BTC, {"marginMode": "cross"})
+        await client.set_position_mode(hedged=True, symbol=BTC, params={"marginMode": "cross"})
         with pytest.raises(ccxt.BadRequest, match=r"-1128.*SEPARATED"):
             await sell(client)
 
@@ -392,7 +392,8 @@ async def test_fills_have_a_fee_a_role_and_what_they_realised() -> None:
             Decimal("0.5"),
             quote.bid,
         )
-        assert fill["fee"] == {"cost": quote.bid / 2 * FEE, "currency": "USDT"}
+        assert Decimal(fill["info"]["commission"]) == quote.bid / 2 * FEE
+        assert fill["info"]["commissionAsset"] == "USDT"
         assert (fill["takerOrMaker"], fill["info"]["positionSide"]) == ("taker", "SHORT")
         assert int(fill["id"]) > 2**53
         back = await close(client)
@@ -416,7 +417,8 @@ async def test_a_resting_order_is_filled_as_maker() -> None:
         found = await client.fetch_order(order["id"], BTC)
         assert (found["status"], found["average"], found["timeInForce"]) == ("closed", price, "POST_ONLY")
         [fill] = await client.fetch_my_trades(BTC)
-        assert (fill["takerOrMaker"], fill["fee"]["cost"]) == ("maker", price / 2 * Decimal("0.0002"))
+        assert fill["takerOrMaker"] == "maker"
+        assert Decimal(fill["info"]["commission"]) == price / 2 * Decimal("0.0002")
 
 
 async def test_a_replica_that_lags_knows_no_new_order() -> None:

@@ -40,7 +40,7 @@ CODES = Codes(
         rate_limited="-1003 -1015",
         auth="-2014 -2015 -1022 -2008",
         gone="-2011 -2013",
-        same="-4046 -4059",
+        same="-4046 -4059 -5027",
     ),
 )
 STATES = ORDER_STATES | {
@@ -362,7 +362,8 @@ class Binance(BinanceMarket):
         """Look for a transfer of the same coin and amount since ours was written down."""
         asked = {"type": self._product.transfer, "startTime": transfer.since_ms - TRANSFER_SLACK_MS}
         answer = row(await api.ask("sapiGetAssetTransfer", asked, client="spot"), "transfers")
-        for item in rows(answer.get("rows") or [], "transfers"):
+        found = rows(answer.get("rows"), "transfers") if number(answer, "total") else ()
+        for item in found:
             if text(item, "asset") == transfer.asset and number(item, "amount") == transfer.amount:
                 done = text(item, "status") == "CONFIRMED"
                 return TransferReport(

@@ -319,7 +319,8 @@ class Bingx(BingxMarket):
         }
         answer = row(await api.ask("apiV3PrivateGetAssetTransferRecord", asked), "transfers")
         data = row(answer["data"], "transfers") if isinstance(answer.get("data"), Mapping) else answer
-        for item in rows(data.get("rows") or [], "transfers"):
+        found = rows(data.get("rows"), "transfers") if number(data, "total") else ()
+        for item in found:
             if text(item, "asset") == transfer.asset and number(item, "amount") == transfer.amount:
                 return TransferReport(transfer_id=transfer.transfer_id, state="done")
         return None

@@ -18,10 +18,10 @@ CODES = Codes(
         rejected="101204 101205 101400 80014 101215 104103 101209 101222 101253 101414 101460 109425 transferErrorMsg",
         retry="100421",
         rate_limited="100410",
-        auth="100001 80020 100413 100419 100412",
+        auth="100001 80020 100413 100419 100412 100004 100414",
         gone="80016 80018",
     ),
-    by_message=(("109400", "timestamp", Outcome.RETRY), ("80001", "", Outcome.UNKNOWN)),
+    by_message=(("109400", "timestamp", Outcome.RETRY), ("100421", "restricted", Outcome.REJECTED)),
 )
 STATES = {
     "NEW": OrderState.OPEN,

@@ -23,7 +23,7 @@ CODES = Codes(
         rejected="2005 2003 2009 1002 2011 2001 2002 2004 2006 2007 2008 2013 2014 2015 2018 1001 10101",
         retry="603",
         rate_limited="510",
-        auth="401 402 403 406 602 10072 10073 700006 700002",
+        auth="401 402 403 406 511 602 701 702 703 704 10072 10073 700006 700002",
         gone="2040 2041",
     ),
 )
@@ -267,7 +267,8 @@ class Mexc(MexcMarket):
             "startTime": transfer.since_ms - TRANSFER_SLACK_MS,
         }
         answer = row(await api.ask("spotPrivateGetCapitalTransfer", asked), "transfers")
-        for item in rows(answer.get("rows") or [], "transfers"):
+        found = rows(answer.get("rows"), "transfers") if number(answer, "total") else ()
+        for item in found:
             if text(item, "asset") == transfer.asset and number(item, "amount") == transfer.amount:
                 done = text(item, "status") in {"SUCCESS", "CONFIRMED"}
                 return TransferReport(

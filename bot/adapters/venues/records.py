@@ -28,6 +28,10 @@ class Records:
         """Records told lately, and when they happened: the overlap brings them again."""
         self._fills_ms = 0
         self._payments_ms = 0
+        self._fills_kept: tuple[Fill, ...] = ()
+        """Fills that were read, and not told because payments could not be."""
+        self._given_ms = 0
+        """The cursor given last: another one means that what was told since then was not written down."""
         self._began_ms = 0
         """When an account's books began, if they did so just now: what was before is not theirs."""
 
@@ -43,16 +47,17 @@ class Records:
         """
         now_ms = self._api.now_ms()
         if cursor == 0:
-            self._fills_ms = self._payments_ms = self._began_ms = now_ms
+            self._fills_ms = self._payments_ms = self._began_ms = self._given_ms = now_ms
             return Activity(fills=(), payments=(), cursor=now_ms)
-        fills = await self._fills(cursor, now_ms, watched)
+        if cursor != self._given_ms:
+            self._told, self._fills_kept, self._fills_ms, self._payments_ms = {}, (), 0, 0
+        self._given_ms = cursor
+        self._fills_kept += await self._fills(cursor, now_ms, watched)
         payments = await self._payments(cursor, now_ms, watched)
-        moves_on = bool(fills or payments) or now_ms - cursor > CURSOR_MS
-        return Activity(
-            fills=fills,
-            payments=payments,
-            cursor=min(self._fills_ms, self._payments_ms) if moves_on else cursor,
-        )
+        fills, self._fills_kept = self._fills_kept, ()
+        if fills or payments or now_ms - cursor > CURSOR_MS:
+            self._given_ms = max(cursor + 1, min(self._fills_ms, self._payments_ms))
+        return Activity(fills=fills, payments=payments, cursor=self._given_ms)
 
     async def _fills(self, cursor: int, now_ms: int, watched: tuple[Listed, ...]) -> tuple[Fill, ...]:
         if not self._due(self._fills_ms, "fills", now_ms):

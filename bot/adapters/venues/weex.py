@@ -19,10 +19,10 @@ from bot.core.values import ONE, ZERO, Contracts, Money, Price, Side
 
 CODES = Codes(
     outcomes=codes_of(
-        rejected="-1180 -1140 -1141 -1142",
+        rejected="-1180 -1121 -1140 -1141 -1142 -1160 -3007",
         retry="-1046",
         rate_limited="-1003 429",
-        auth="-1040 -1041 -1042 -1043 -1044 -1045 -1047 -1048 -1049 -1050 -1051 -1052 -1056",
+        auth="-1040 -1041 -1042 -1043 -1044 -1047 -1048 -1049 -1050 -1051 -1052 -1053 -1055 -1056 -1057 -1190 -3235 -3236",
         gone="-3200",
     ),
     by_message=(("-1054", "available amount not enough", Outcome.REJECTED),),
@@ -202,7 +202,7 @@ class Weex(WeexMarket):
         del listed
         asked = {"startTime": from_ms, "endTime": to_ms, "limit": ROWS_MAX}
         answer = row(await api.ask("contractPrivatePostCapiV3AccountIncome", asked), "income")
-        found = [item for item in rows(answer.get("items") or [], "income") if _kind(item) in MONEY_MOVED]
+        found = [item for item in rows(answer.get("items"), "income") if _kind(item) in MONEY_MOVED]
         return tuple(_payment(api, item) for item in sorted(found, key=lambda item: time_ms(item, "time")))
 
     # --- what changes something -------------------------------------------------------------------------------
