@@ -106,7 +106,8 @@ class Session:
                 profit,
                 booked,
             )
-        paid, taken = sum(fill.fee for fill in fills), sum(trade.fill.fee for trade in real)
+        paid = sum((fill.fee for fill in fills), ZERO)
+        taken = sum((trade.fill.fee for trade in real), ZERO)
         assert abs(paid - taken) <= len(fills) * WIRE, (paid, taken)
         funding = sum((one.amount for one in payments if one.kind == "funding"), ZERO)
         assert funding == sum((one.amount for one in office.incomes("main") if one.kind == "funding"), ZERO)

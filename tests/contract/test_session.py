@@ -12,7 +12,8 @@ from tests.contract.doors import ALSO, DOORS, KINDS, PERPETUALS, SIM, open_door
 from tests.contract.sessions import session, settings
 
 D = Decimal
-RICH = Customer(futures=(("USDT", D(400_000)), ("BTC", D(8))), spot=(("USDT", D(50_000)), ("BTC", D("0.4"))))
+DOLLARS = Customer(futures=(("USDT", D(400_000)),), spot=(("USDT", D(50_000)), ("BTC", D("0.4"))))
+COINS = Customer(futures=(("BTC", D(8)),), spot=(("BTC", D("0.4")),))
 VENUES = tuple(name for name in DOORS if name != SIM)
 EVERY = (*VENUES, *(f"{name} inverse" for name in VENUES if name in ALSO))
 ROLLING = tuple(name for name in VENUES if any("dated" in kind for kind in KINDS[name]))
