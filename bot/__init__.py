@@ -28,7 +28,9 @@ bot.wiring_backtests         the front door of replays
 bot.wiring_paper             the front door of paper accounts at real venues' prices
 bot.wiring_rehearsal         the front door of rehearsals: today's accounts
 bot.wiring_street            the front door of the test exchange
+bot.wiring_demo              the front door of the demo: test exchanges on loopback
 bot.wiring_venues            the front door of real venues
+bot.looks                    hedges as their journal last saw them; an open account
 bot.doctor                   the preflight: is everything at the venue as a hedge needs it
 bot.patient                  an account under examination, and what is found about it
 bot.patient_modes            how an account is set, looked at, and put right if that was asked for
@@ -152,6 +154,32 @@ bot.testexchange.records     numbers, times and histories of customers
 bot.testexchange.router      from a request to the desk that answers it
 bot.testexchange.server      HTTP on loopback in front of a dialect
 bot.testexchange.wire        requests, responses, and why a venue says no
+bot.testexchange.accounts    a venue's customers: contracts, positions, modes, money
+bot.testexchange.binance     Binance's dialect, both products: signatures, accounts, orders
+bot.testexchange.binance_board Binance's dialect: what everybody sees
+bot.testexchange.binance_spot Binance's spot host: wallets, transfers, what a key may do
+bot.testexchange.binance_words Binance's words and codes
+bot.testexchange.bingx       BingX's dialect: signatures, routes, answers
+bot.testexchange.bingx_account BingX's dialect: the account and its money
+bot.testexchange.bingx_codes BingX's codes for saying no
+bot.testexchange.bingx_inverse BingX's words for the inverse product
+bot.testexchange.bingx_market BingX's dialect: what everybody sees
+bot.testexchange.bingx_orders BingX's dialect: orders and fills
+bot.testexchange.bingx_words BingX's words for the linear product and for spot
+bot.testexchange.bybit       Bybit's dialect: signatures, orders, executions
+bot.testexchange.bybit_account Bybit's dialect: the account, its settings, its money
+bot.testexchange.bybit_board Bybit's dialect: what everybody sees
+bot.testexchange.bybit_words Bybit's words and codes
+bot.testexchange.mexc        MEXC's dialect: signatures, accounts, orders
+bot.testexchange.mexc_board  MEXC's dialect: what everybody sees
+bot.testexchange.mexc_words  MEXC's words and codes
+bot.testexchange.reading     numbers read off a wire
+bot.testexchange.weex        WEEX's dialect: signatures, routes, answers
+bot.testexchange.weex_account WEEX's dialect: the account and its money
+bot.testexchange.weex_codes  WEEX's codes for saying no
+bot.testexchange.weex_market WEEX's dialect: what everybody sees
+bot.testexchange.weex_orders WEEX's dialect: orders and fills
+bot.testexchange.weex_words  WEEX's words
 
 bot.backtest.history         candles, checked
 bot.backtest.runner          replay of bars through the same loop

@@ -35,6 +35,7 @@ from bot.testexchange.wire import No, NoError, Request, Response, answer
 
 PRIVATE = "/api/v1/private"
 WINDOW_MS = 10_000
+OK, BAD_REQUEST = 200, 400
 CLIENT_ID = re.compile(r"[A-Za-z0-9_-]{1,32}")
 TERMS = (
     Terms(family="BTC/USDT:USDT", size="0.0001", step="1", tick="0.1", notional_min="0"),
@@ -109,7 +110,8 @@ class Mexc(MexcBoard):
         status, code, words = REFUSALS[error.no]
         if operation in {"spot_account", "transfer", "transfers"}:
             code, words = SPOT_REFUSALS.get(error.no, (code, words))
-            return answer({"code": code, "msg": words.format(error.text)}, status if status != 200 else 400)  # noqa: PLR2004 - HTTP's own number
+            spot_status = BAD_REQUEST if status == OK else status
+            return answer({"code": code, "msg": words.format(error.text)}, spot_status)
         return answer({"success": False, "code": code, "message": words.format(error.text)}, status)
 
     def routes(self) -> tuple[Route, ...]:
