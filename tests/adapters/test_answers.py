@@ -54,7 +54,7 @@ def test_a_number_is_read_to_the_last_digit(told: object, read: str) -> None:
 
 @pytest.mark.parametrize("told", [None, "", "x", "NaN", "Infinity", "-inf", "1,5", [], {}, "0x10"])
 def test_what_is_no_finite_number_is_none(told: object) -> None:
-    with pytest.raises(ShapeError, match="^x "):
+    with pytest.raises(ShapeError, match=r"^x "):
         answers.number({"x": told}, "x")
 
 
@@ -89,7 +89,7 @@ def test_what_is_neither_yes_nor_no_is_no_answer(told: object) -> None:
 
 
 def test_words_that_are_missing_are_told_with_where() -> None:
-    with pytest.raises(ShapeError, match="symbol is missing in {'size': '1'}"):
+    with pytest.raises(ShapeError, match=r"symbol is missing in \{'size': '1'\}"):
         answers.text({"size": "1"}, "symbol")
 
 

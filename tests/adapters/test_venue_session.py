@@ -155,19 +155,17 @@ async def test_this_aiohttp_can_be_kept_from_sending_again() -> None:
 
 
 async def test_another_aiohttp_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    made: list[Other] = []
-    monkeypatch.setattr(aiohttp, "ClientSession", lambda connector: made.append(Other(connector)) or made[-1])
+    connectors: list[aiohttp.BaseConnector] = []
+
+    def other(connector: aiohttp.BaseConnector) -> object:
+        connectors.append(connector)
+        return object()  # a session without the attribute that keeps it from sending again
+
+    monkeypatch.setattr(aiohttp, "ClientSession", other)
 
     with pytest.raises(RuntimeError, match="install the locked version"):
         VenueSession()
-    await made[0].connector.close()
-
-
-class Other:
-    """A session without the attribute that keeps it from sending again."""
-
-    def __init__(self, connector: aiohttp.BaseConnector) -> None:
-        self.connector = connector
+    await connectors[0].close()
 
 
 @pytest.mark.parametrize("venue", VENUES)

@@ -160,7 +160,7 @@ async def test_an_answer_of_another_shape_proves_nothing(door: Door, body: str) 
 
 STRANGERS = {
     "a key nobody knows": replace(TEST_KEY, key="another-key"),
-    "a wrong secret": replace(TEST_KEY, secret="another-secret"),
+    "a wrong secret": replace(TEST_KEY, secret="another-secret"),  # noqa: S106 - a wrong one
 }
 
 
@@ -232,7 +232,9 @@ LOST = ("the name", "post-only", "immediate or cancel", "reduce-only", "the size
 def forgetful(name: str, lost: str) -> Manner:
     """Make a venue's ways that lose one word of each order on its way into the library."""
 
-    class Forgetful(KINDS[name]):  # type: ignore[misc]  # one of six
+    kind: Any = KINDS[name]
+
+    class Forgetful(kind):  # type: ignore[misc]  # one of six
         def ticket(self, request: OrderRequest, listed: Listed) -> Ticket:
             ticket: Ticket = super().ticket(request, listed)
             params = dict(ticket.params)
@@ -243,8 +245,7 @@ def forgetful(name: str, lost: str) -> Manner:
                 case "post-only" | "immediate or cancel":
                     params.pop("timeInForce", None)
                     params.pop("postOnly", None)
-                    kind = 1 if name == "mexc" else ticket.kind
-                    ticket = replace(ticket, kind=kind)
+                    ticket = replace(ticket, kind=1 if name == "mexc" else ticket.kind)
                 case "reduce-only":
                     params.pop("reduceOnly", None)
                 case "the size":
@@ -252,6 +253,8 @@ def forgetful(name: str, lost: str) -> Manner:
                 case "the price":
                     assert ticket.price is not None
                     ticket = replace(ticket, price=ticket.price + listed.contract.price_tick)
+                case _:
+                    raise AssertionError(lost)
             return replace(ticket, params=params)
 
     made: Manner = Forgetful(name) if KINDS[name] is Binance else Forgetful()
