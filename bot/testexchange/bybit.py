@@ -124,6 +124,7 @@ class Bybit(BybitAccount):
             ("spot_account", "/v5/asset/transfer/query-account-coins-balance", self.funds),
             ("spot_account", "/v5/asset/transfer/query-account-coin-balance", self.funds),
             ("transfers", "/v5/asset/transfer/query-inter-transfer-list", self.transfers),
+            ("currencies", "/v5/asset/coin/query-info", lambda _: {"rows": []}),
             ("positions", "/v5/position/list", self.positions),
             ("order", "/v5/order/realtime", self._realtime),
             ("orders", "/v5/order/history", self._history),

@@ -135,6 +135,7 @@ class Mexc(MexcBoard):
             ("fills", f"{PRIVATE}/order/deal_details/{{order}}", self._deals),
             ("spot_account", f"{SPOT}/account", self._spot),
             ("transfers", f"{SPOT}/capital/transfer", self._transfers),
+            ("currencies", f"{SPOT}/capital/config/getall", lambda _: []),
         )
         for operation, path, desk in desks:
             yield Route(operation=operation, method="GET", path=path, desk=desk, permission="read", weight=2)
