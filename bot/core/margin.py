@@ -8,7 +8,7 @@ Equity less maintenance is then a concave function of x, made of straight lines 
 largest of its tiers' lines), so that liquidation is found exactly, by Newton's steps from outside, without a search.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 from decimal import Decimal
 
@@ -45,7 +45,7 @@ class Stake:
     @property
     def maintenance(self) -> Decimal:
         """Maintenance margin; 0 in a contract whose tiers are unknown."""
-        return _today(_highest(self.lines(), ONE))
+        return sum(_highest(self.lines(), ONE), ZERO)
 
     def lines(self) -> tuple[Line, ...]:
         """Give the lines whose highest is its maintenance, the steepest last: one a tier."""
@@ -53,13 +53,9 @@ class Stake:
             return ((ZERO, ZERO),)
         if self.contract.margin_rule is MarginRule.ENTRY:
             return ((ZERO, self.contract.maintenance_on(self.cost)),)
-        value = self.value
-        return tuple([(one.maintenance_rate * value, -one.maintenance_amount) for one in self.contract.tiers])
-
-
-def _today(line: Line) -> Decimal:
-    """Read a line where nothing has moved."""
-    return ZERO + line[0] + line[1]
+        return tuple(
+            (tier.maintenance_rate * self.value, -tier.maintenance_amount) for tier in self.contract.tiers
+        )
 
 
 def _highest(lines: tuple[Line, ...], x: Decimal) -> Line:
@@ -156,113 +152,48 @@ class Pool:
 
     def backing(self, x: Decimal) -> Decimal:
         """Give the cash with which equity would equal maintenance if values had moved by ``x``."""
-        return self.curve().backing(x)
-
-    def reach(self, ratio: Decimal = ONE) -> Reach:
-        """Say how far prices may move together until maintenance is ``ratio`` of equity: 1 is liquidation."""
-        return self.curve().reach(ratio)
-
-    def curve(self) -> "Curve":
-        """Give the lines on which equity and maintenance lie."""
-        kinked = tuple([stake.lines() for stake in self.stakes])
-        collateral, profit, slope, debts = self.collateral, ZERO, self.collateral, []
-        for stake in self.stakes:
-            gain = stake.gain
-            profit += gain * (stake.value - stake.cost)
-            slope += gain * stake.value
-            debts.append(gain * stake.cost)
-        return Curve(
-            cash=self.cash,
-            collateral=collateral,
-            profit=profit,
-            slope=slope,
-            debts=tuple(debts),
-            kinked=kinked,
-            today=tuple([_highest(lines, ONE) for lines in kinked]),
-            linear=self.linear,
-        )
-
-
-@record
-class Curve:
-    """A pool as lines over the multiple by which values move: made once, asked for several ratios and amounts of cash."""
-
-    cash: Decimal
-    collateral: Decimal
-    profit: Decimal
-    """Unrealised, of all positions."""
-    slope: Decimal
-    """What equity gains while values rise by themselves once."""
-    debts: tuple[Decimal, ...]
-    """What each position was entered at, as it is taken off equity: what a short was paid is negative."""
-    kinked: tuple[tuple[Line, ...], ...]
-    """The lines of each position's maintenance; the highest is in force."""
-    today: tuple[Line, ...]
-    """Those of them that are in force at today's prices."""
-    linear: bool
-
-    @property
-    def equity(self) -> Decimal:
-        """Cash, collateral and unrealised profit."""
-        return self.cash + self.collateral + self.profit
-
-    @property
-    def maintenance(self) -> Decimal:
-        """Maintenance margin of all positions."""
-        return sum([_today(line) for line in self.today], ZERO)
-
-    @property
-    def ratio(self) -> Decimal | None:
-        """Maintenance over equity, 1 is liquidation; None when there is no equity."""
-        equity = self.equity
-        return self.maintenance / equity if equity > ZERO else None
-
-    def paid(self, amount: Decimal) -> "Curve":
-        """Show it after an amount came in, or went out."""
-        return replace(self, cash=self.cash + amount)
-
-    def backing(self, x: Decimal) -> Decimal:
-        """Give the cash with which equity would equal maintenance if values had moved by ``x``."""
-        slope, constant = _shortfall(self.kinked, x, self._equity_line())
+        slope, constant = _shortfall(self._lines(), x, self._equity_line())
         return self.cash + slope * x + constant
 
     def reach(self, ratio: Decimal = ONE) -> Reach:
         """Say how far prices may move together until maintenance is ``ratio`` of equity: 1 is liquidation."""
         slope, start = self._equity_line()
-        if not self.kinked:
+        if not self.stakes:
             return THERE if slope + start < ZERO else NOWHERE
-        equity = ratio * slope, ratio * start
-        today = _less(self.today, equity)
-        if today[0] + today[1] >= ZERO:
+        equity, kinked = (ratio * slope, ratio * start), self._lines()
+        a, b = _shortfall(kinked, ONE, equity)
+        if a + b >= ZERO:
             return THERE
-        above, below = _root_above(self.kinked, equity, today), _root_below(self.kinked, equity)
+        above, below = _root_above(kinked, equity), _root_below(kinked, equity)
         if self.linear:
             return Reach(down=below, up=above)
         return Reach(down=None if above is None else ONE / above, up=None if below is None else ONE / below)
 
+    def _lines(self) -> list[tuple[Line, ...]]:
+        """Give the lines of every position's maintenance."""
+        return [stake.lines() for stake in self.stakes]
+
     def _equity_line(self) -> Line:
         """Give the line that equity lies on."""
-        start = self.cash
-        for debt in self.debts:
-            start -= debt
-        return self.slope, start
+        slope, start = self.collateral, self.cash
+        for stake in self.stakes:
+            gain = stake.gain
+            slope += gain * stake.value
+            start -= gain * stake.cost
+        return slope, start
 
 
-Kinked = tuple[tuple[Line, ...], ...]
-
-
-def _shortfall(kinked: Kinked, x: Decimal, equity: Line) -> Line:
+def _shortfall(kinked: list[tuple[Line, ...]], x: Decimal, equity: Line) -> Line:
     """Give the line of maintenance less equity that is in force at ``x``."""
     return _less([_highest(lines, x) for lines in kinked], equity)
 
 
-def _root_above(kinked: Kinked, equity: Line, today: Line) -> Decimal | None:
+def _root_above(kinked: list[tuple[Line, ...]], equity: Line) -> Decimal | None:
     """Find the multiple above 1 at which the shortfall is zero: from beyond it, down a convex curve.
 
-    The curve lies above each of its lines, so that the root of one that rises lies beyond the curve's: of ``today``'s, or
-    else of the steepest.
+    The curve lies above its steepest line, so that the line's root lies beyond the curve's.
     """
-    slope, constant = today if today[0] > ZERO else _less([lines[-1] for lines in kinked], equity)
+    slope, constant = _less([lines[-1] for lines in kinked], equity)
     if slope <= ZERO:
         return None
     x = max(-constant / slope, ONE)
@@ -274,20 +205,20 @@ def _root_above(kinked: Kinked, equity: Line, today: Line) -> Decimal | None:
         x = nearer
 
 
-def _root_below(kinked: Kinked, equity: Line) -> Decimal | None:
+def _root_below(kinked: list[tuple[Line, ...]], equity: Line) -> Decimal | None:
     """Find the multiple below 1 at which the shortfall is zero: from zero, up to a convex curve's first root."""
-    x, (slope, constant) = ZERO, _shortfall(kinked, ZERO, equity)
-    if constant <= ZERO:
+    x = ZERO
+    if _shortfall(kinked, x, equity)[1] <= ZERO:
         return None
     while True:
+        slope, constant = _shortfall(kinked, x, equity)
         nearer = -constant / slope
         if nearer <= x:
             return x
         x = nearer
-        slope, constant = _shortfall(kinked, x, equity)
 
 
-def _less(lines: Sequence[Line], equity: Line) -> Line:
+def _less(lines: list[Line], equity: Line) -> Line:
     """Add lines of maintenance up, and take equity's off."""
     slope, constant = -equity[0], -equity[1]
     for a, b in lines:
