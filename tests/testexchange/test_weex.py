@@ -2,6 +2,7 @@
 
 import json
 from decimal import Decimal
+from itertools import pairwise
 
 import ccxt
 import pytest
@@ -453,6 +454,12 @@ async def test_funding_is_paid_to_shorts_and_told_with_its_sign() -> None:
         [held] = await client.fetch_positions()
         assert Decimal(held["info"]["cumFundingFee"]) == paid["amount"]
         assert await client.fetch_funding_history(ETH) == []
+        await close(client)
+        await sell(client)
+        [held] = await client.fetch_positions()
+        assert Decimal(held["info"]["cumFundingFee"]) == 0, (
+            "what was paid before it was flat is another position's"
+        )
 
 
 async def test_bills_explain_the_wallet_page_by_page() -> None:
@@ -474,6 +481,8 @@ async def test_bills_explain_the_wallet_page_by_page() -> None:
             "deposit",
         ]
         assert sum(Decimal(one["income"]) for one in bills) == Decimal(bills[0]["balance"])
+        for later, earlier in pairwise(bills):
+            assert Decimal(later["balance"]) - Decimal(later["income"]) == Decimal(earlier["balance"])
         assert bills[0]["balance"] == (await client.fetch_balance())["info"][0]["balance"]
         assert (bills[0]["fillFee"], bills[1]["fillFee"]) == (str(-Decimal(bills[0]["income"])), "0")
         assert bills[3]["symbol"] is None
