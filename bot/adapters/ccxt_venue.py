@@ -28,7 +28,6 @@ from bot.shell.ports import Clock, SettingsError
 
 PINNED = "4.5.90"
 TIMEOUT_MS = 10_000
-SKEW_TRUSTED_MS = 60 * 60 * 1000
 """How long a measured difference between clocks is gone by."""
 Market = Mapping[str, Any]
 
@@ -99,7 +98,6 @@ class CcxtApi:
         self._catalogue = catalogue
         self._clients: dict[Client, Any] = {}
         self._session: VenueSession | None = None
-        self._skew_measured_ms: int | None = None
         self._left_ms = 0
         """When the last request left: it may have waited in line before."""
 
@@ -135,14 +133,11 @@ class CcxtApi:
         there_ms = await self._manner.clock_ms(self)
         after_ms = self._clock.now_ms()
         self.skew_ms = there_ms - (self._left_ms + after_ms) // 2
-        self._skew_measured_ms = after_ms
 
     async def load_markets(self, *, again: bool) -> None:
         """Load the markets, or take another account's of the same venue and mode."""
-        for name, client in self._clients.items():
-            if name == "futures":
-                key = (self.access.venue, self.access.mode, self.access.address)
-                await self._watched(self._catalogue.fill(client, key, again=again), Trip())
+        key = (self.access.venue, self.access.mode, self.access.address)
+        await self._watched(self._catalogue.fill(self._clients["futures"], key, again=again), Trip())
 
     def _client(self, facts: ClientFacts) -> Any:  # noqa: ANN401 - ccxt has no types
         import ccxt.async_support as library
@@ -267,9 +262,8 @@ class CcxtApi:
             retry_seconds=_seconds(headers),
         )
         outcome = outcome_of(failure, self._manner.codes)
-        if (
-            not failure.sent and code
-        ):  # a question before the order itself was refused: that says more than "not sent"
+        if not failure.sent and code:
+            # A question before the order itself was refused: that says more than "not sent".
             told = self._manner.codes.outcomes.get(code, Outcome.NOT_SENT)
             outcome = told if told in {Outcome.AUTH, Outcome.RATE_LIMITED, Outcome.RETRY} else outcome
         if outcome is Outcome.RATE_LIMITED:

@@ -277,7 +277,7 @@ class RemoteVenue:
             with urgent():
                 await self.api.create(request, one)
         except RequestFailed as failed:
-            if failed.outcome in {Outcome.REJECTED, Outcome.GONE, Outcome.SAME}:
+            if failed.outcome is Outcome.REJECTED:
                 return _report(request, OrderState.REJECTED, f"the venue says: {failed}")
             raise self._asking.error("order", failed) from failed
         except ValueError as error:
@@ -326,7 +326,7 @@ class RemoteVenue:
             with urgent():
                 return await self.manner.transfer(self.api, transfer_id, asset, amount, self._settling(asset))
         except RequestFailed as failed:
-            if failed.outcome in {Outcome.REJECTED, Outcome.GONE, Outcome.SAME}:
+            if failed.outcome is Outcome.REJECTED:
                 return TransferReport(
                     transfer_id=transfer_id, state="refused", reason=f"the venue says: {failed}"
                 )

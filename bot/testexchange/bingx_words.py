@@ -51,7 +51,7 @@ PERMISSIONS: dict[Permission, tuple[int, ...]] = {
     "withdraw": (5,),
 }
 """1 spot, 2 reading, 3 perpetual futures, 4 universal transfer, 5 withdrawal."""
-NUMBER = re.compile(r"\d+(\.\d+)?([eE][+-]?\d+)?")
+NUMBER = re.compile(r"\d{1,15}(\.\d{1,18})?([eE]-\d{1,2})?")
 MONEY_DIGITS = ONE.scaleb(-8)
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from bot.adapters.venue_session import MisdirectedError
+from bot.adapters.venues.asking import GoneError, SameError
 from bot.adapters.venues.binance import Binance
 from bot.adapters.venues.bingx import Bingx
 from bot.adapters.venues.bybit import Bybit
@@ -39,8 +40,8 @@ VENUES = tuple(name for name in MANNERS if name in DIALECTS)
 TOLD: dict[Outcome, type[VenueError] | None] = {
     # what a code proves      what the house is told; None is a report that says rejected
     Outcome.REJECTED: None,
-    Outcome.GONE: None,
-    Outcome.SAME: None,
+    Outcome.GONE: GoneError,  # about an order that is being placed it proves nothing: it is looked up
+    Outcome.SAME: SameError,
     Outcome.RETRY: RefusedForNowError,
     Outcome.RATE_LIMITED: RateLimitedError,
     Outcome.AUTH: AuthFailedError,

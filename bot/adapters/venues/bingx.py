@@ -103,8 +103,7 @@ class Bingx(BingxMarket):
 
     async def order(self, api: Api, one: Listed, client_order_id: str) -> OrderReport | None:
         """Look an order up by our name; None if the venue says it has none, as it does after two hours."""
-        found = await self._order(api, one, {"clientOrderId": client_order_id})
-        return None if found is None else found
+        return await self._order(api, one, {"clientOrderId": client_order_id})
 
     async def _order(self, api: Api, one: Listed, by: Mapping[str, object]) -> OrderReport | None:
         linear = one.contract.linear
