@@ -169,7 +169,10 @@ bot.testexchange.bingx_words BingX's words for the linear product and for spot
 bot.testexchange.bybit       Bybit's dialect: signatures, orders, executions
 bot.testexchange.bybit_account Bybit's dialect: the account, its settings, its money
 bot.testexchange.bybit_board Bybit's dialect: what everybody sees
-bot.testexchange.bybit_words Bybit's words and codes
+bot.testexchange.bybit_codes Bybit's codes for saying no
+bot.testexchange.bybit_money Bybit's words for executions, funding and the log
+bot.testexchange.bybit_reading Bybit's dialect: how what is asked is read
+bot.testexchange.bybit_words Bybit's words for contracts, orders and positions
 bot.testexchange.mexc        MEXC's dialect: signatures, accounts, orders
 bot.testexchange.mexc_board  MEXC's dialect: what everybody sees
 bot.testexchange.mexc_words  MEXC's words and codes

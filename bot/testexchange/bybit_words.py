@@ -1,22 +1,26 @@
-"""Bybit's words: how orders, positions, executions and money look on its wire, and its codes for saying no."""
+"""Bybit's words: how contracts, orders and positions look on its wire."""
 
+import re
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 from bot.core.instruments import Contract, DatedFuture
 from bot.core.orders import TimeInForce
 from bot.core.snapshot import Position
-from bot.core.values import ZERO, Side
+from bot.core.values import ONE, ZERO, Contracts, Money, Price
 from bot.testexchange.board import brackets
 from bot.testexchange.office import Office
-from bot.testexchange.reading import price_of, size_of
-from bot.testexchange.records import Ask, Income, PlacedOrder, Standing, Trade
+from bot.testexchange.records import Cause, PlacedOrder, Standing, Trade
 from bot.testexchange.wire import No, NoError, plain
 
 MONTHS = "FGHJKMNQUVXZ"
 """Letters of the months that contracts expire in, January first."""
+CONTRACTS = frozenset({"linear", "inverse"})
+KINDS = CONTRACTS | {"spot", "option"}
+"""What the venue knows as categories; spot is only shown here, and of options there are none."""
+CLIENT_ID = re.compile(r"[A-Za-z0-9_-]{1,36}")
 STANDINGS = {
     Standing.NEW: "New",
     Standing.PARTIAL: "PartiallyFilled",
@@ -25,58 +29,27 @@ STANDINGS = {
     Standing.EXPIRED: "Cancelled",
     Standing.REJECTED: "Rejected",
 }
+"""What an IOC order did not fill is cancelled: the word for partly filled and cancelled is for spot only."""
 TIMES_IN_FORCE = {
     "GTC": TimeInForce.GTC,
     "IOC": TimeInForce.IOC,
     "PostOnly": TimeInForce.POST_ONLY,
 }
 WORDS = {meant: word for word, meant in TIMES_IN_FORCE.items()}
-EXEC_TYPES = {
-    "customer": "Trade",
-    "liquidation": "BustTrade",
-    "deleverage": "AdlTrade",
-    "settlement": "Delivery",
+CREATED_BY: dict[Cause, str] = {
+    "customer": "CreateByUser",
+    "liquidation": "CreateByTakeOver_PassThrough",
+    "deleverage": "CreateByAdl_PassThrough",
+    "settlement": "CreateBySettle",
 }
-REFUSALS: Mapping[No, tuple[int, str]] = {
-    No.PATH: (10404, "invalid request, please check the path"),
-    No.PARAMETER: (10001, "params error: {}"),
-    No.SYMBOL: (10001, "params error: symbol invalid {}"),
-    No.CLOSED: (110074, "This contract is not live"),
-    No.UNPRICED: (110074, "This contract has no price yet"),
-    No.SIZE_SMALL: (10001, "The number of contracts is below the minimum limit allowed"),
-    No.SIZE_STEP: (10001, "Qty invalid"),
-    No.TICK: (10001, "price invalid"),
-    No.WOULD_TAKE: (170218, "The LIMIT-MAKER order is rejected"),
-    No.NOT_REDUCING: (110017, "current position is zero, cannot fix reduce-only order qty"),
-    No.NOTIONAL: (110094, "Order does not meet minimum order value"),
-    No.MARGIN: (110007, "ab not enough for new order"),
-    No.DUPLICATE: (110072, "OrderLinkedID is duplicate"),
-    No.CLIENT_ID: (10001, "orderLinkId invalid"),
-    No.NO_ORDER: (110001, "order not exists or too late to cancel"),
-    No.ORDER_DONE: (110001, "order not exists or too late to cancel"),
-    No.NO_CHANGE: (110043, "Set leverage not modified"),
-    No.POSITION_OPEN: (110024, "You have an existing position, so the position mode cannot be switched"),
-    No.POSITION_SIDE: (10001, "position idx not match position mode"),
-    No.LEVERAGE: (110013, "Cannot set leverage due to risk limit"),
-    No.FUNDS: (131212, "Insufficient balance."),
-    No.KEY: (10003, "API key is invalid."),
-    No.SIGNATURE: (10004, "error sign! origin_string"),
-    No.PASSPHRASE: (10003, "API key is invalid."),
-    No.TIMESTAMP: (10002, "invalid request, please check your server timestamp or recv_window param"),
-    No.PERMISSION: (10005, "Permission denied, please check your API key permissions."),
-    No.IP: (10010, "Unmatched IP, please check your API key's bound IP addresses."),
-    No.NO_FUTURES: (10005, "Permission denied for current apikey."),
-    No.RATE: (10006, "Too many visits. Exceeded the API Rate Limit."),
-    No.BANNED: (10018, "Exceeded the IP Rate Limit. {}"),
-    No.MAINTENANCE: (10016, "Server error: the service is restarting for maintenance"),
-    No.BUSY: (10016, "Internal System Error"),
-    No.UNSUPPORTED: (10001, "params error: not supported: {}"),
-}
-"""Codes and words; what is unknown of the venue's maintenance is guessed."""
+WOULD_TAKE = "EC_PostOnlyWillTakeLiquidity"
+"""Why a post-only order is cancelled right after it was acknowledged."""
+PRICE_MAX = Decimal("1999999.80")
+"""No order has a higher price, and no position is told one at which it would be liquidated."""
 
 
 def market_id(contract: Contract) -> str:
-    """Give the venue's symbol: BTCUSDT, BTCUSDT-25DEC26; BTCUSD, BTCUSDZ26 for quarters, BTCUSD-25DEC26 for weeks."""
+    """Give the venue's symbol: BTCUSDT, BTCUSDT-25DEC26; BTCUSD, BTCUSDZ26 for quarters, BTCUSD-18DEC26 for weeks."""
     pair = f"{contract.base}{contract.quote}"
     if not isinstance(contract, DatedFuture):
         return pair
@@ -93,7 +66,7 @@ def category(contract: Contract) -> str:
 
 
 def order_id(number: int) -> str:
-    """Write an order's number as the venue does: as a UUID."""
+    """Write a number as the venue does: as a UUID."""
     return str(uuid.UUID(int=number))
 
 
@@ -113,6 +86,7 @@ def instrument(contract: Contract) -> dict[str, object]:
     """Describe a contract."""
     dated = isinstance(contract, DatedFuture)
     kind = f"{'Linear' if contract.linear else 'Inverse'}{'Futures' if dated else 'Perpetual'}"
+    leverage = max(tier.leverage_max for tier in contract.tiers)
     return {
         "symbol": market_id(contract),
         "contractType": kind,
@@ -124,17 +98,17 @@ def instrument(contract: Contract) -> dict[str, object]:
         "deliveryTime": str(contract.expiry_ms) if isinstance(contract, DatedFuture) else "0",
         "deliveryFeeRate": plain(contract.fee_delivery) if isinstance(contract, DatedFuture) else "",
         "priceScale": "2",
-        "leverageFilter": {"minLeverage": "1", "maxLeverage": "100.00", "leverageStep": "0.01"},
+        "leverageFilter": {"minLeverage": "1", "maxLeverage": f"{leverage:.2f}", "leverageStep": "0.01"},
         "priceFilter": {
             "minPrice": contract.price_tick,
-            "maxPrice": "1999999.80",
+            "maxPrice": str(PRICE_MAX),
             "tickSize": contract.price_tick,
         },
         "lotSizeFilter": {
             "maxOrderQty": "1000000",
             "minOrderQty": contract.contracts_min,
             "qtyStep": contract.contracts_step,
-            "minNotionalValue": contract.notional_min,
+            "minNotionalValue": contract.notional_min if contract.linear else "",
             "maxMktOrderQty": "500000",
             "postOnlyMaxOrderQty": "1000000",
         },
@@ -145,186 +119,20 @@ def instrument(contract: Contract) -> dict[str, object]:
         "lowerFundingRate": "-0.00375",
         "isPreListing": False,
         "preListingInfo": None,
+        "riskParameters": {"priceLimitRatioX": "0.01", "priceLimitRatioY": "0.02"},
+        "displayName": "",
     }
-
-
-def asked(words: Mapping[str, object], contract: Contract) -> Ask:
-    """Read an order off the wire, field by field.
-
-    Raises:
-        NoError: a field is missing, malformed or of no meaning here.
-    """
-    if words.get("category") != category(contract):
-        raise NoError(No.PARAMETER, "category")
-    side, kind = str(words.get("side", "")), str(words.get("orderType", ""))
-    if side not in {"Buy", "Sell"} or kind not in {"Limit", "Market"}:
-        raise NoError(No.PARAMETER, "side or orderType")
-    if str(words.get("positionIdx", 0)) != "0":
-        raise NoError(No.POSITION_SIDE)
-    word = str(words.get("timeInForce", "GTC" if kind == "Limit" else "IOC"))
-    if word not in TIMES_IN_FORCE:
-        raise NoError(No.PARAMETER, "timeInForce")
-    reduces = words.get("reduceOnly", False)
-    if not isinstance(reduces, bool):
-        raise NoError(No.PARAMETER, "reduceOnly")
-    return Ask(
-        symbol=contract.symbol,
-        side=Side(side.lower()),
-        contracts=size_of(words, "qty"),
-        limit_price=price_of(words, "price") if kind == "Limit" else None,
-        time_in_force=TIMES_IN_FORCE[word] if kind == "Limit" else TimeInForce.IOC,
-        reduce_only=reduces,
-        client_id=str(words.get("orderLinkId", "")),
-    )
-
-
-def order_words(order: PlacedOrder, contract: Contract) -> dict[str, object]:
-    """Describe an order."""
-    ask, would_take = order.ask, order.why == "EC_PostOnlyWillTakeLiquidity"
-    market = ask.limit_price is None
-    mean = order.mean_price(contract)
-    return {
-        "symbol": market_id(contract),
-        "orderId": order_id(order.number),
-        "orderLinkId": ask.client_id,
-        "orderType": "Market" if market else "Limit",
-        "side": ask.side.value.capitalize(),
-        "orderStatus": STANDINGS[order.standing],
-        "timeInForce": "IOC" if market else WORDS[ask.time_in_force],
-        "price": ask.limit_price or ZERO,
-        "avgPrice": mean if order.filled else "",
-        "qty": ask.contracts,
-        "cumExecQty": order.filled,
-        "cumExecValue": order.value(contract),
-        "cumExecFee": order.fee,
-        "cumFeeDetail": {contract.settle: order.fee},
-        "leavesQty": order.remaining if order.open else ZERO,
-        "leavesValue": "0",
-        "reduceOnly": ask.reduce_only,
-        "closeOnTrigger": False,
-        "positionIdx": 0,
-        "rejectReason": order.why if would_take else "EC_NoError",
-        "cancelType": "UNKNOWN" if order.open else "CancelByUser",
-        "createType": "CreateByUser",
-        "stopOrderType": "",
-        "triggerPrice": "",
-        "triggerDirection": 0,
-        "takeProfit": "",
-        "stopLoss": "",
-        "tpslMode": "",
-        "createdTime": str(order.created_ms),
-        "updatedTime": str(order.updated_ms),
-    }
-
-
-def trade_words(trade: Trade, contract: Contract) -> dict[str, object]:
-    """Describe an execution."""
-    fill, order = trade.fill, trade.order
-    value = contract.value(fill.contracts, fill.price)
-    return {
-        "symbol": market_id(contract),
-        "orderId": order_id(order.number),
-        "orderLinkId": order.ask.client_id,
-        "orderType": "Market" if order.ask.limit_price is None else "Limit",
-        "side": fill.side.value.capitalize(),
-        "orderPrice": order.ask.limit_price or ZERO,
-        "orderQty": order.ask.contracts,
-        "leavesQty": order.remaining,
-        "stopOrderType": "UNKNOWN",
-        "execType": EXEC_TYPES[order.cause],
-        "execId": str(uuid.UUID(int=trade.number)),
-        "execPrice": fill.price,
-        "execQty": fill.contracts,
-        "execValue": value,
-        "execFee": fill.fee,
-        "feeRate": (fill.fee / value).quantize(Decimal("0.00000001")) if value else ZERO,
-        "feeCurrency": "",
-        "execTime": str(fill.at_ms),
-        "isMaker": fill.maker,
-        "markPrice": fill.price,
-        "indexPrice": "",
-        "closedSize": "0",
-        "seq": trade.number,
-    }
-
-
-def funding_words(income: Income, contract: Contract) -> dict[str, object]:
-    """Describe a settlement of funding as an execution: what was paid is positive."""
-    return {
-        "symbol": market_id(contract),
-        "orderId": order_id(income.number),
-        "orderLinkId": "",
-        "orderType": "UNKNOWN",
-        "side": "Sell",
-        "execType": "Funding",
-        "execId": str(uuid.UUID(int=income.number)),
-        "execPrice": "0",
-        "execQty": "0",
-        "execValue": "0",
-        "execFee": -income.amount,
-        "feeRate": "0",
-        "execTime": str(income.at_ms),
-        "isMaker": False,
-        "leavesQty": "0",
-        "seq": income.number,
-    }
-
-
-def position_words(office: Office, account: str, held: Position, contract: Contract) -> dict[str, object]:
-    """Describe a position; a flat one has size 0 and no side."""
-    trader, mark = office.trader(account), office.exchange.marks.get(held.symbol, ZERO)
-    position = trader.positions.get(held.symbol)
-    if position is None or ZERO in {held.contracts, mark}:
-        profit = maintenance = margin = value = ZERO
-    else:
-        profit, maintenance = position.pnl(mark), position.maintenance(mark)
-        margin, value = trader.initial_margin(position, mark), contract.value(held.contracts, mark)
-    sides = {True: "Buy", False: "Sell"}
-    return {
-        "symbol": market_id(contract),
-        "positionIdx": 1 if office.hedge_mode.get(account, False) else 0,
-        "side": sides[held.contracts > ZERO] if held.contracts else "",
-        "size": abs(held.contracts),
-        "avgPrice": held.entry_price,
-        "positionValue": value if held.contracts else "",
-        "markPrice": mark,
-        "liqPrice": held.liquidation_price
-        if held.liquidation_price and held.liquidation_price < LIQ_MAX
-        else "",
-        "bustPrice": "",
-        "leverage": plain(office.leverage(account, held.symbol)),
-        "unrealisedPnl": profit,
-        "cumRealisedPnl": held.realised_pnl,
-        "positionIM": margin,
-        "positionMM": maintenance,
-        "positionBalance": "0",
-        "positionStatus": "Normal",
-        "adlRankIndicator": held.adl_rank or 0,
-        "autoAddMargin": 0,
-        "tradeMode": 0,
-        "riskId": 1,
-        "riskLimitValue": "2000000",
-        "takeProfit": "",
-        "stopLoss": "",
-        "trailingStop": "0",
-        "tpslMode": "Full",
-        "createdTime": str(max(1, office.now_ms)),
-        "updatedTime": str(max(1, office.now_ms)),
-    }
-
-
-LIQ_MAX = Decimal(10) ** 9
 
 
 def tier_words(contract: Contract) -> list[dict[str, object]]:
-    """Describe margin tiers, by the value at which each ends."""
+    """Describe margin tiers, by the value at which each ends; rates are shares, not per cent."""
     return [
         {
             "id": number,
             "symbol": market_id(contract),
             "riskLimitValue": end,
             "maintenanceMargin": rate,
-            "initialMargin": (1 / leverage).quantize(Decimal("0.0001")),
+            "initialMargin": (ONE / leverage).quantize(Decimal("0.0001")),
             "isLowestRisk": int(number == 1),
             "maxLeverage": plain(leverage),
             "mmDeduction": amount,
@@ -333,36 +141,168 @@ def tier_words(contract: Contract) -> list[dict[str, object]]:
     ]
 
 
-LOG_TYPES = {
-    "funding": "SETTLEMENT",
-    "transfer": "TRANSFER_IN",
-    "liquidation": "LIQUIDATION",
-    "deposit": "AIRDROP",
-    "withdrawal": "AIRDROP",
-}
+# --- orders -----------------------------------------------------------------------------------------------------
 
 
-def log_words(income: Income, market: str, kind: str) -> dict[str, object]:
-    """Describe money that moved, as the account's log does."""
-    taken_out = income.kind == "transfer" and income.amount < ZERO
+def order_words(order: PlacedOrder, contract: Contract) -> dict[str, object]:
+    """Describe an order."""
+    ask = order.ask
+    market = ask.limit_price is None or order.cause != "customer"
+    left = order.remaining if order.open else ZERO
     return {
-        "id": str(income.number),
-        "symbol": market,
-        "category": kind,
-        "side": "None",
-        "transactionTime": str(income.at_ms),
-        "type": "TRANSFER_OUT" if taken_out else LOG_TYPES[income.kind],
-        "qty": "0",
-        "size": "0",
-        "currency": income.asset,
-        "tradePrice": "0",
-        "funding": income.amount if income.kind == "funding" else "",
-        "fee": "0",
-        "cashFlow": "0" if income.kind == "funding" else income.amount,
-        "change": income.amount,
-        "cashBalance": "0",
-        "feeRate": "0",
-        "tradeId": str(uuid.UUID(int=income.number)),
-        "orderId": "",
-        "orderLinkId": "",
+        "symbol": market_id(contract),
+        "orderId": order_id(order.number),
+        "orderLinkId": ask.client_id,
+        "blockTradeId": "",
+        "orderType": "Market" if market else "Limit",
+        "side": ask.side.value.capitalize(),
+        "orderStatus": STANDINGS[order.standing],
+        "timeInForce": "IOC" if market else WORDS[ask.time_in_force],
+        "price": ask.limit_price or ZERO,
+        "avgPrice": order.mean_price(contract) if order.filled else "",
+        "qty": ask.contracts,
+        "cumExecQty": order.filled,
+        "cumExecValue": order.value(contract),
+        "cumExecFee": order.fee,
+        "cumFeeDetail": {contract.settle: order.fee},
+        "leavesQty": left,
+        "leavesValue": contract.value(left, ask.limit_price) if ask.limit_price else ZERO,
+        "reduceOnly": ask.reduce_only,
+        "closeOnTrigger": False,
+        "positionIdx": 0,
+        **_ended(order),
+        "createType": CREATED_BY[order.cause],
+        **UNUSED,
+        "createdTime": str(order.created_ms),
+        "updatedTime": str(order.updated_ms),
     }
+
+
+def _ended(order: PlacedOrder) -> dict[str, object]:
+    """Say why an order ended as it did."""
+    reason, cancelled = "EC_NoError", order.standing is Standing.CANCELLED
+    if order.why == WOULD_TAKE:
+        reason = WOULD_TAKE
+    elif cancelled:
+        reason = "EC_PerCancelRequest"
+    elif order.standing is Standing.EXPIRED:
+        reason = "EC_NoImmediateQtyToFill"
+    by_user = cancelled and order.why != WOULD_TAKE
+    return {"rejectReason": reason, "cancelType": "CancelByUser" if by_user else "UNKNOWN"}
+
+
+UNUSED: dict[str, object] = {
+    "stopOrderType": "",
+    "orderIv": "",
+    "isLeverage": "",
+    "lastPriceOnCreated": "",
+    "triggerPrice": "",
+    "triggerDirection": 0,
+    "triggerBy": "",
+    "takeProfit": "",
+    "stopLoss": "",
+    "tpTriggerBy": "",
+    "slTriggerBy": "",
+    "tpLimitPrice": "0",
+    "slLimitPrice": "0",
+    "tpslMode": "",
+    "placeType": "",
+    "smpType": "None",
+    "smpGroup": 0,
+    "smpOrderId": "",
+    "slippageToleranceType": "UNKNOWN",
+    "slippageTolerance": "0",
+    "extraFees": "",
+}
+"""Fields of an order for what is not offered here."""
+
+
+# --- positions --------------------------------------------------------------------------------------------------
+
+
+def flat(contract: Contract) -> Position:
+    """Make the position of who holds none."""
+    return Position(
+        symbol=contract.symbol, contracts=Contracts(ZERO), entry_price=Price(ZERO), realised_pnl=Money(ZERO)
+    )
+
+
+def position_words(
+    office: Office, account: str, held: Position, contract: Contract, index: int
+) -> dict[str, object]:
+    """Describe a position; a flat one has size 0 and no side.
+
+    Raises:
+        NoError: it is open, and has no mark.
+    """
+    opened_ms, changed_ms = _times(office.trades(account, held.symbol))
+    side = "Buy" if held.contracts > ZERO else "Sell"
+    return {
+        "symbol": market_id(contract),
+        "positionIdx": index,
+        "side": side if held.contracts else "",
+        "size": abs(held.contracts),
+        "avgPrice": held.entry_price,
+        **_worth(office, account, held),
+        "liqPrice": _liquidation(held, contract),
+        "bustPrice": "",
+        "leverage": plain(office.leverage(account, held.symbol)),
+        "curRealisedPnl": held.realised_pnl,
+        "cumRealisedPnl": held.realised_pnl,
+        "positionBalance": held.isolated_margin or ZERO,
+        "positionStatus": "Normal",
+        "adlRankIndicator": held.adl_rank or 0,
+        "autoAddMargin": 0,
+        "tradeMode": 0,
+        "riskId": 1,
+        "riskLimitValue": next(brackets(contract))[2],
+        "takeProfit": "",
+        "stopLoss": "",
+        "trailingStop": "0",
+        "tpslMode": "Full",
+        "sessionAvgPrice": "",
+        "isReduceOnly": False,
+        "leverageSysUpdatedTime": "",
+        "mmrSysUpdatedTime": "",
+        "seq": changed_ms,
+        "createdTime": str(opened_ms or office.now_ms),
+        "updatedTime": str(changed_ms or office.now_ms),
+    }
+
+
+def _worth(office: Office, account: str, held: Position) -> dict[str, object]:
+    """Say what a position is worth, and what margin it needs, at the mark."""
+    mark = office.exchange.marks.get(held.symbol)
+    if held.contracts == ZERO:
+        found = {"positionValue": ZERO, "unrealisedPnl": ZERO, "positionIM": ZERO, "positionMM": ZERO}
+        mark = mark or ZERO
+    elif mark is None:
+        raise NoError(No.UNPRICED)
+    else:
+        trader = office.trader(account)
+        position = trader.positions[held.symbol]
+        found = {
+            "positionValue": position.contract.value(held.contracts, mark),
+            "unrealisedPnl": position.pnl(mark),
+            "positionIM": trader.initial_margin(position, mark),
+            "positionMM": position.maintenance(mark),
+        }
+    margins = {"positionIMByMp": found["positionIM"], "positionMMByMp": found["positionMM"]}
+    return {"markPrice": mark, **found, **margins}
+
+
+def _liquidation(held: Position, contract: Contract) -> object:
+    """Give the price that liquidates; nothing if no order could have it."""
+    price = held.liquidation_price
+    return price if price is not None and contract.price_tick < price < PRICE_MAX else ""
+
+
+def _times(trades: Iterable[Trade]) -> tuple[int, int]:
+    """Tell when a position was opened, and when it changed last; 0 if there was never one."""
+    held, opened_ms, changed_ms = ZERO, 0, 0
+    for one in trades:
+        before, changed_ms = held, one.fill.at_ms
+        held += one.fill.side.sign * one.fill.contracts
+        if before == ZERO or before * held < ZERO:
+            opened_ms = changed_ms
+    return opened_ms, changed_ms
