@@ -22,7 +22,6 @@ from bot.adapters.venues.manner import Client, Listed, Manner, Wire
 from bot.adapters.venues.outcomes import Failure, Outcome, RequestFailed, outcome_of
 from bot.adapters.venues.table import VENUES, ClientFacts, Mode, VenueFacts, hosts_of
 from bot.core.orders import OrderRequest
-from bot.core.snapshot import Position
 from bot.core.values import record
 from bot.shell.ports import Clock, SettingsError
 
@@ -85,7 +84,6 @@ class CcxtApi:
         self, access: Access, manner: Manner, clock: Clock, budget: Budget, catalogue: Catalogue
     ) -> None:
         self.names: dict[str, str] = {}
-        self.held: dict[str, Position] = {}
         self.access = access
         self.budget = budget
         self.skew_ms = 0

@@ -133,6 +133,7 @@ class SqlJournal:
         self._last_at_ms: int | None = None
         self._held: dict[str, Decimal] | None = None
         self._shifted: tuple[str, ...] | None = None
+        self._realised: dict[str, Money] | None = None
         self._setbacks: dict[str, Setback] | None = None
         self._terms: dict[str, Contract] | None = None
 
@@ -203,7 +204,7 @@ class SqlJournal:
     def heard(self, activity: Activity, at_ms: int) -> Heard:
         """Write fills and payments not yet known and move the cursor on, and write what is strange about the new fills."""
         held, self._held = self._read_held(), None
-        self._cursor = self._shifted = None
+        self._cursor = self._shifted = self._realised = None
         with self._transaction() as connection:
             new = entries.write_activity(connection, self._account, activity, at_ms)
             strange = foreign_fills(new, partial(entries.state_of, connection, self._account))
@@ -216,7 +217,7 @@ class SqlJournal:
     def found(self, incidents: Sequence[Incident], at_ms: int) -> tuple[Incident, ...]:
         """Write incidents that are not known yet, and the re-basing each asks for; returns those."""
         held, self._held = self._read_held(), None
-        self._shifted = None
+        self._shifted = self._realised = None
         with self._transaction() as connection:
             new = books.write_incidents(connection, self._account, incidents, at_ms)
         for incident in new:
@@ -232,7 +233,7 @@ class SqlJournal:
 
     def learned(self, contracts: Sequence[Contract], at_ms: int) -> None:
         """Write contracts down, in the terms that are accepted from now on."""
-        self._terms = None
+        self._terms = self._realised = None
         with self._transaction() as connection:
             books.write_terms(connection, self._account, contracts, at_ms)
 
@@ -270,8 +271,10 @@ class SqlJournal:
 
     def realised(self) -> dict[str, Money]:
         """Sum the price profit that fills realised, by contract, in settlement currency."""
-        with self._transaction() as connection:
-            return {symbol: Money(sum_) for symbol, sum_ in books.realised(connection, self._account).items()}
+        if self._realised is None:
+            with self._transaction() as connection, readable(self._path):
+                self._realised = books.realised(connection, self._account)
+        return self._realised
 
     def shifted(self) -> tuple[str, ...]:
         """List contracts whose position moved without a fill of ours since the last decision on a whole picture."""

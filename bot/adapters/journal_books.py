@@ -10,11 +10,15 @@ from decimal import Decimal
 from pydantic import TypeAdapter
 from sqlalchemy import ColumnElement, Connection, func, insert, select, update
 
-from bot.adapters.tables import decisions, fills, has, incidents, orders, terms, values_of
+from bot.adapters.tables import decisions, fills, has, incidents, orders, record_of, terms, values_of
+from bot.core import positions
 from bot.core.books import SHIFTS, Incident
 from bot.core.instruments import Contract
 from bot.core.orders import OrderState
+from bot.core.positions import Rebasing
+from bot.core.reports import Fill
 from bot.core.snapshot import Setback
+from bot.core.values import ZERO, Money
 
 _CONTRACT: TypeAdapter[Contract] = TypeAdapter(Contract)
 REJECTIONS_LOOK = 1_000
@@ -36,13 +40,27 @@ def held(connection: Connection, account: str) -> dict[str, Decimal]:
     return sums
 
 
-def realised(connection: Connection, account: str) -> dict[str, Decimal]:
-    """Sum the price profit that fills realised, by contract."""
-    sums: dict[str, Decimal] = defaultdict(Decimal)
-    told = select(fills.c.symbol, fills.c.realised_pnl).where(fills.c.account == account)
-    for symbol, profit in connection.execute(told):
-        sums[symbol] += profit
-    return sums
+def realised(connection: Connection, account: str) -> dict[str, Money]:
+    """Sum the price profit that fills realised, by contract; of one we never watched, only what was told can be summed.
+
+    Raises:
+        ValueError: the terms of a contract cannot be read.
+    """
+    moves: dict[str, list[Fill | Rebasing]] = defaultdict(list)
+    query = select(fills).where(fills.c.account == account).order_by(fills.c.at_ms, fills.c.id)
+    for row in connection.execute(query):
+        moves[row.symbol].append(record_of(Fill, row))
+    for row in connection.execute(select(incidents).where(incidents.c.account == account)):
+        if row.rebased != ZERO:
+            taken_over = Rebasing(contracts=row.rebased, entry_price=row.entry_price, at_ms=row.at_ms)
+            moves[row.symbol].append(taken_over)
+    known = accepted_terms(connection, account)
+    return {
+        symbol: positions.realised(known[symbol], sorted(of_symbol, key=lambda move: move.at_ms))
+        if symbol in known
+        else Money(sum([one.realised_pnl or ZERO for one in of_symbol if isinstance(one, Fill)], ZERO))
+        for symbol, of_symbol in moves.items()
+    }
 
 
 def write_incidents(

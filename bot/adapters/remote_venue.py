@@ -161,7 +161,6 @@ class RemoteVenue:
         orders = await self._asking.ask("open orders", self.manner.open_orders(self.api, watched))
         wallets = await self._asking.ask("wallets", self.manner.wallets(self.api, watched))
         positions = await self._asking.ask("positions", self.manner.positions(self.api, watched))
-        self.api.held |= {one.symbol: one for one in positions}
         at_ms = self._clock.now_ms()
         modes = [await self.modes(one) for one in watched]
         return AccountReport(

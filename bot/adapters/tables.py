@@ -41,7 +41,7 @@ from bot.core.values import Side
 
 T = TypeVar("T")
 
-REVISIONS = ("0001", "0002", "0003")
+REVISIONS = ("0001", "0002", "0003", "0004")
 """Schemas this Hedgerow can open, oldest first. Kept as a list so that opening a journal need not load Alembic."""
 HEAD = REVISIONS[-1]
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -171,7 +171,7 @@ fills = Table(
     Column("contracts", ExactDecimal, nullable=False),
     Column("price", ExactDecimal, nullable=False),
     Column("fee", ExactDecimal, nullable=False),
-    Column("realised_pnl", ExactDecimal, nullable=False),
+    Column("realised_pnl", ExactDecimal),
     Column("maker", Boolean, nullable=False),
     Column("at_ms", BigInteger, nullable=False),
     UniqueConstraint("account", "symbol", "fill_id"),  # venues count trades anew for every symbol
@@ -220,6 +220,7 @@ incidents = Table(
     Column("symbol", Text, nullable=False),
     Column("text", Text, nullable=False),
     Column("rebased", ExactDecimal, nullable=False),
+    Column("entry_price", ExactDecimal),
     Column("at_ms", BigInteger, nullable=False),
     Column("answered_by", BigInteger),
     UniqueConstraint("account", "kind", "key"),

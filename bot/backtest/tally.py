@@ -138,7 +138,7 @@ class Tally:
         for fill in activity.fills:
             if (fill.symbol, fill.fill_id) not in self._fills:
                 self._fills.add((fill.symbol, fill.fill_id))
-                self._realised[fill.symbol] += fill.realised_pnl
+                self._realised[fill.symbol] += fill.told_pnl
                 new.append(fill)
         for fill in new:
             self._filled[fill.client_order_id] += fill.contracts

@@ -14,7 +14,7 @@ from bot.core.orders import BLOCKING, DONE, ID_PREFIX, OrderRequest, OrderState,
 from bot.core.reports import SETTLEMENT_ID, Fill, OrderReport
 from bot.core.rules import BooksRules, HedgeRules, Kind
 from bot.core.snapshot import Position, Setback
-from bot.core.values import ZERO, Contracts, Side, record
+from bot.core.values import ZERO, Contracts, Price, Side, record
 
 IncidentKind = Literal[
     "position_moved", "foreign_fill", "foreign_order", "stray_order", "unknown_order", "contract_changed"
@@ -39,6 +39,8 @@ class Incident:
     """What happened, where, and the remedy, as a sentence."""
     rebased: Contracts = Contracts(ZERO)
     """Signed contracts the books take over; zero if nothing is re-based."""
+    entry_price: Price | None = None
+    """Average entry of the whole position that is re-based on."""
 
 
 # --- one order: what a venue's word comes to (I2, I3) --------------------------------------------------------
@@ -159,6 +161,8 @@ class Difference:
     symbol: str
     expected: Contracts
     actual: Contracts
+    entry_price: Price
+    """The venue's average entry; 0 when flat."""
     open_fates: tuple[str, ...]
     """Orders of ours that may have filled without having been heard: while there are any, nothing can be re-based."""
 
@@ -180,6 +184,7 @@ def differences(
     all that an order may still fill whose fate is open.
     """
     actual = {position.symbol: position.contracts for position in positions if position.contracts != ZERO}
+    entries = {position.symbol: position.entry_price for position in positions}
     found = []
     for symbol in sorted(held.keys() | actual.keys()):
         expected, there = held.get(symbol, Contracts(ZERO)), actual.get(symbol, Contracts(ZERO))
@@ -194,7 +199,12 @@ def differences(
                 low = Contracts(low - span) if order.request.side is Side.SELL else low
                 high = Contracts(high + span) if order.request.side is Side.BUY else high
         if not low <= there <= high:
-            found.append(Difference(symbol=symbol, expected=expected, actual=there, open_fates=tuple(fates)))
+            entry = entries.get(symbol, Price(ZERO))
+            found.append(
+                Difference(
+                    symbol=symbol, expected=expected, actual=there, entry_price=entry, open_fates=tuple(fates)
+                )
+            )
     return tuple(found)
 
 
@@ -218,6 +228,7 @@ def moved(difference: Difference, at_ms: int) -> Incident:
             " and the hedge is sized anew. If it was not you, look at the account."
         ),
         rebased=difference.moved,
+        entry_price=difference.entry_price,
     )
 
 

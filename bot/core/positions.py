@@ -5,9 +5,11 @@ A position is kept as its signed contracts and its *cost*: the settlement value 
 harmonic for an inverse one (reference section 2), and a partial close leaves it where it was.
 """
 
+from collections.abc import Iterable
 from decimal import Decimal
 
 from bot.core.instruments import Contract
+from bot.core.reports import Fill
 from bot.core.values import ZERO, Contracts, Money, Price, money, record
 
 
@@ -19,6 +21,17 @@ class Filled:
     cost: Money
     realised: Money
     """Price profit that the fill realised, in settlement currency."""
+
+
+@record
+class Rebasing:
+    """Contracts that books took over without a fill: the position was there before them, or a person moved it."""
+
+    contracts: Contracts
+    """Signed, by which the position moved."""
+    entry_price: Price | None
+    """Average entry of the whole position after it; None if nobody wrote it down."""
+    at_ms: int
 
 
 def cost_of(contract: Contract, contracts: Decimal, entry: Decimal) -> Money:
@@ -76,3 +89,25 @@ def fill(contract: Contract, held: Decimal, cost: Decimal, added: Decimal, price
     realised = money(gain * (value - share))
     left = cost - (value - gain * realised)
     return Filled(contracts=Contracts(held + added), cost=Money(left + opened), realised=Money(realised))
+
+
+def realised(contract: Contract, moves: Iterable[Fill | Rebasing]) -> Money:
+    """Price profit that fills realised, in settlement currency: as the venue told it, and by average cost where it did not.
+
+    Moves come in the order they happened, from flat on. Contracts whose entry nobody knows count from the first price
+    seen after them, so that what is not known is not made up.
+    """
+    held, total, cost = ZERO, ZERO, Money(ZERO)
+    known = True
+    for move in moves:
+        if isinstance(move, Rebasing):
+            held += move.contracts
+            known = move.entry_price is not None
+            cost = Money(ZERO) if move.entry_price is None else cost_of(contract, held, move.entry_price)
+            continue
+        if not known:
+            known, cost = True, cost_of(contract, held, move.price)
+        after = fill(contract, held, cost, move.side.sign * move.contracts, move.price)
+        held, cost = after.contracts, after.cost
+        total += after.realised if move.realised_pnl is None else move.realised_pnl
+    return Money(total)

@@ -21,10 +21,17 @@ class Fill:
     price: Price
     fee: Money
     """Paid, in settlement currency; negative is a rebate."""
-    realised_pnl: Money
-    """Price profit this fill realised, in settlement currency."""
+    realised_pnl: Money | None
+    """Price profit this fill realised, in settlement currency; None where the venue does not tell: the books reckon it."""
     maker: bool
     at_ms: int
+
+    @property
+    def told_pnl(self) -> Money:
+        """What it realised, at a venue that tells; ValueError at one that does not."""
+        if self.realised_pnl is None:
+            raise ValueError(f"Fill {self.fill_id} of {self.symbol} does not say what it realised.")
+        return self.realised_pnl
 
 
 @record

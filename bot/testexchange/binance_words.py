@@ -238,7 +238,7 @@ def trade_words(trade: Trade, contract: Contract) -> dict[str, object]:
         "side": fill.side.value.upper(),
         "price": fill.price,
         "qty": fill.contracts,
-        "realizedPnl": fill.realised_pnl,
+        "realizedPnl": fill.told_pnl,
         "marginAsset": contract.settle,
         "commission": fill.fee,
         "commissionAsset": contract.settle,

@@ -111,7 +111,7 @@ def fill_words(trade: Trade, contract: Contract, *, hedged: bool) -> Row:
         "volume": plain(fill.contracts),
         "tradePrice": plain(fill.price),
         "amount": f"{contract.size(fill.contracts):.8f}",
-        "realizedPnl": money(fill.realised_pnl),
+        "realizedPnl": money(fill.told_pnl),
         "commission": money(-fill.fee),
         "currency": contract.settle,
         "buyer": fill.side is Side.BUY,

@@ -208,7 +208,7 @@ def position_side(order: PlacedOrder, *, hedged: bool) -> str:
 
 def realised(order: PlacedOrder) -> Decimal:
     """Sum the profit that an order's fills realised."""
-    return sum([trade.fill.realised_pnl for trade in order.trades], ZERO)
+    return sum([trade.fill.told_pnl for trade in order.trades], ZERO)
 
 
 def nothing_attached(kind: str) -> Row:
@@ -318,7 +318,7 @@ def linear_fill_detail(trade: Trade, coin: str, *, hedged: bool) -> Row:
         "side": fill.side.name,
         "positionSide": position_side(trade.order, hedged=hedged),
         "role": "maker" if fill.maker else "taker",
-        "realisedPNL": money(fill.realised_pnl),
+        "realisedPNL": money(fill.told_pnl),
     }
 
 

@@ -52,7 +52,7 @@ def trade_words(trade: Trade, contract: Contract) -> dict[str, object]:
     done = sum((one.fill.contracts for one in order.trades if one.number <= trade.number), ZERO)
     market = order.ask.limit_price is None or order.cause != "customer"
     settled = order.cause == "settlement" and not contract.linear
-    closed = fill.contracts if fill.realised_pnl != ZERO or order.ask.reduce_only else ZERO
+    closed = fill.contracts if fill.told_pnl != ZERO or order.ask.reduce_only else ZERO
     return {
         "symbol": market_id(contract),
         "orderId": order_id(order.number),
@@ -68,7 +68,7 @@ def trade_words(trade: Trade, contract: Contract) -> dict[str, object]:
         "execQty": fill.contracts,
         "execValue": value,
         "execFee": fill.fee,
-        "execPnl": fill.realised_pnl,
+        "execPnl": fill.told_pnl,
         "feeRate": (fill.fee / value).quantize(RATE),
         "execTime": str(fill.at_ms),
         "isMaker": fill.maker,

@@ -217,7 +217,7 @@ class Office(Accounts):
         order.updated_ms = fill.at_ms
         order.standing = Standing.FILLED if order.remaining == ZERO else Standing.PARTIAL
         self._trades[account].append(trade)
-        moved: tuple[tuple[IncomeKind, Decimal], ...] = (("pnl", fill.realised_pnl), ("fee", -fill.fee))
+        moved: tuple[tuple[IncomeKind, Decimal], ...] = (("pnl", fill.told_pnl), ("fee", -fill.fee))
         for kind, amount in moved:
             if amount != ZERO:
                 self.book(

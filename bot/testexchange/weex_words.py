@@ -261,7 +261,7 @@ def trade_words(trade: Trade, contract: Contract) -> Row:
         "price": plain(fill.price),
         "qty": plain(fill.contracts),
         "quoteQty": money(contract.value(fill.contracts, fill.price)),
-        "realizedPnl": money(fill.realised_pnl),
+        "realizedPnl": money(fill.told_pnl),
         "side": fill.side.name,
         "positionSide": position_side(fill.side, reduces=trade.order.ask.reduce_only),
         "time": fill.at_ms,

@@ -63,6 +63,36 @@ def filled(request_name: str, number: int, contracts: str, price: str = "60000",
     )
 
 
+def closing(number: int, contracts: str, price: str) -> Fill:
+    """Buy, at a venue that does not tell what that realises."""
+    return replace(filled("o", number, contracts, price), side=Side.BUY, realised_pnl=None)
+
+
+def test_what_a_venue_does_not_tell_is_reckoned_from_the_books_and_outlives_a_restart(
+    journal: SqlJournal, path: Path
+) -> None:
+    journal.learned((CONTRACT,), START_MS)
+    opening = replace(filled("o", 1, "0.3", "60000"), realised_pnl=None)
+    journal.heard(activity(fills=(opening, closing(2, "0.1", "59000"))), START_MS)
+    before = journal.realised()
+    journal.close()
+
+    with open_at(path) as again:
+        told = again.realised()
+        again.heard(activity(fills=(closing(3, "0.2", "61000"),)), START_MS)
+        assert (before, told) == ({CONTRACT.symbol: D(100)},) * 2
+        assert again.realised() == {CONTRACT.symbol: D(-100)}
+
+
+def test_a_position_that_was_there_before_us_realises_by_its_own_entry(journal: SqlJournal) -> None:
+    journal.learned((CONTRACT,), START_MS)
+    journal.found((replace(incident("k", "-1"), entry_price=Price(D(50_000))),), START_MS)
+
+    journal.heard(activity(fills=(closing(1, "0.5", "48000"),)), START_MS)
+
+    assert journal.realised() == {CONTRACT.symbol: D(1000)}
+
+
 def ordered(journal: SqlJournal, number: int, *states: OrderState) -> str:
     """Decide an order and move it on; returns its name."""
     picture, decision = decided(number)

@@ -76,7 +76,7 @@ def test_a_journal_of_a_newer_hedgerow_is_refused(path: Path) -> None:
         connection.execute("ALTER TABLE meta RENAME COLUMN value TO worth")
     connection.close()
     assert refusal_of(path) == (
-        f"The journal at {path} was written by a newer Hedgerow (schema 0999; this one knows up to 0003)."
+        f"The journal at {path} was written by a newer Hedgerow (schema 0999; this one knows up to 0004)."
         " Upgrade Hedgerow or use another journal.path."
     )
 

@@ -455,7 +455,7 @@ def test_nothing_is_said_into_a_journal_of_another_schema(
     monkeypatch.setattr(journal_controls, "HEAD", "0999")
 
     with pytest.raises(
-        JournalUnavailableError, match="older schema 0003, and nothing was said: start `hedgerow"
+        JournalUnavailableError, match="older schema 0004, and nothing was said: start `hedgerow"
     ):
         say(path, ACCOUNT, "freeze", None, "ann", "stop", 7)
 

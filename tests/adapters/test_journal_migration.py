@@ -50,7 +50,7 @@ def path(tmp_path: Path) -> Path:
 def test_an_old_journal_is_not_read_before_a_writer_has_brought_it_up_to_date(path: Path) -> None:
     before = path.read_bytes()
 
-    with pytest.raises(JournalUnavailableError, match="older schema 0001; this Hedgerow reads 0003: start"):
+    with pytest.raises(JournalUnavailableError, match="older schema 0001; this Hedgerow reads 0004: start"):
         open_reader(url_of(path), mode=None)
 
     assert path.read_bytes() == before
@@ -63,6 +63,7 @@ def test_the_writer_goes_on_where_the_old_one_stood(path: Path) -> None:
         assert journal.memory().number == 4
         assert journal.cursor() == 2
         assert journal.held() == {CONTRACT.symbol: D("-0.10")}
+        assert journal.realised() == {CONTRACT.symbol: D(10)}, "as the venue told it"
         assert journal.rejected() == ()
         assert journal.last_at_ms() == START_MS + 4 * MINUTE_MS
         assert (journal.terms(), journal.shifted()) == ({}, ())
@@ -73,12 +74,12 @@ def test_the_writer_goes_on_where_the_old_one_stood(path: Path) -> None:
         assert journal.knows(name)
 
 
-@pytest.mark.parametrize("schema", ["0001", "0002"])
+@pytest.mark.parametrize("schema", ["0001", "0002", "0003"])
 def test_whatever_schema_it_has_it_is_brought_to_the_newest(path: Path, schema: str) -> None:
-    if schema == "0002":
+    if schema != "0001":
         engine = create_engine(url_of(path), isolation_level="AUTOCOMMIT")
         with engine.connect() as connection:
-            upgrade(connection, "0002")
+            upgrade(connection, schema)
         engine.dispose()
 
     with open_at(path) as journal, journal.engine.connect() as connection:

@@ -179,5 +179,5 @@ def test_an_older_schema_is_read_only_after_it_was_brought_up_to_date(
 ) -> None:
     open_at(path).close()
     monkeypatch.setattr(journal_reader, "HEAD", "0999")
-    with pytest.raises(JournalUnavailableError, match="older schema 0003; this Hedgerow reads 0999: start"):
+    with pytest.raises(JournalUnavailableError, match="older schema 0004; this Hedgerow reads 0999: start"):
         open_reader(url_of(path), mode="demo")

@@ -14,7 +14,7 @@ from bot.core.instruments import MarginRule, Payoff, Perpetual
 from bot.core.orders import OrderRequest, OrderState, TimeInForce
 from bot.core.reports import SETTLEMENT_ID, OrderReport
 from bot.core.snapshot import Position
-from bot.core.values import ZERO, Contracts, Money, Notional, Price, Ratio, Side
+from bot.core.values import ZERO, Contracts, Notional, Price, Ratio, Side
 from bot.sim.exchange import DELEVERAGE_ID, LIQUIDATION_ID
 from tests.testexchange.shapes import fixture
 
@@ -471,7 +471,7 @@ FILLS: list[tuple[str, dict[str, Any], Listed, tuple[str, str, Side, str, str, s
             "0.1",
             "1190.15",
             "0.071409",
-            "0",
+            "None",
             False,
             1_672_282_722_429,
         ),
@@ -490,7 +490,7 @@ FILLS: list[tuple[str, dict[str, Any], Listed, tuple[str, str, Side, str, str, s
             "0.1",
             "106.75",
             "0.0053",
-            "0",
+            "None",
             False,
             1_688_475_361_000,
         ),
@@ -509,7 +509,7 @@ FILLS: list[tuple[str, dict[str, Any], Listed, tuple[str, str, Side, str, str, s
             "1",
             "2.45455",
             "0.00147273",
-            "0",
+            "None",
             False,
             1_648_924_557_000,
         ),
@@ -564,21 +564,6 @@ async def test_a_fee_in_another_coin_is_not_taken_for_one_in_the_settlement_coin
     (fill,) = await manner_of("binance-usdm").fills(api, BTC, LONG_AGO, LATER)
 
     assert fill.fee == ZERO
-
-
-async def test_a_closing_fill_realises_by_the_entry_that_was_seen() -> None:
-    one = listed("ETHPERP", "ETH")
-    api = OnePage({"privateGetV5ExecutionList": fixture("bybit", "execution_list.json")})
-    api.held[one.contract.symbol] = Position(
-        symbol=one.contract.symbol,
-        contracts=Contracts(D("-0.3")),
-        entry_price=Price(D("1200.15")),
-        realised_pnl=Money(ZERO),
-    )
-
-    (fill,) = await manner_of("bybit").fills(api, one, LONG_AGO, LATER)
-
-    assert fill.realised_pnl == D("1.000")
 
 
 PAYMENTS: list[tuple[str, dict[str, str], tuple[tuple[str, str, str | None, str, str], ...]]] = [

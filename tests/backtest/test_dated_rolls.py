@@ -75,7 +75,7 @@ def test_the_roll_itself_neither_wins_nor_loses_money_but_its_fees(tmp_path: Pat
     run, _ = replay_rolls(world(tmp_path, [51_000.0] * HOURS), micro(fee="0"), spread="0")
 
     assert run.series.hedge[-1] == 0
-    assert sum(fill.realised_pnl for fill in run.fills) == 0
+    assert sum(fill.told_pnl for fill in run.fills) == 0
 
 
 @pytest.mark.parametrize(("far", "sold"), [(51_000.0, 510), (49_000.0, 490)])

@@ -100,8 +100,8 @@ class Session:
         assert {fill.client_order_id for fill in fills} <= {*names, SETTLEMENT_ID}
         assert self.journal.held() == self.held()
         for name, profit in self.journal.realised().items():
-            booked = sum((t.fill.realised_pnl for t in real if t.fill.symbol == name), ZERO)
-            assert abs(profit - booked) <= abs(booked) * Decimal("0.001") + Decimal("0.01"), (
+            booked = sum((t.fill.told_pnl for t in real if t.fill.symbol == name), ZERO)
+            assert abs(profit - booked) <= len(fills) * WIRE, (
                 name,
                 profit,
                 booked,

@@ -227,7 +227,11 @@ def test_orders_of_other_contracts_explain_nothing() -> None:
     (difference,) = books.differences({}, working, lambda _name: Contracts(ZERO), (position(LINEAR, -1),))
 
     assert difference == Difference(
-        symbol=LINEAR.symbol, expected=Contracts(ZERO), actual=Contracts(D(-1)), open_fates=()
+        symbol=LINEAR.symbol,
+        expected=Contracts(ZERO),
+        actual=Contracts(D(-1)),
+        entry_price=Price(D(50_000)),
+        open_fates=(),
     )
 
 

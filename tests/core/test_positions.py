@@ -1,5 +1,6 @@
 """How fills make a position."""
 
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -7,8 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.core.instruments import Contract
-from bot.core.positions import cost_of, entry_of, fill, isolated_margin
-from bot.core.values import MONEY_QUANTUM, ZERO, money
+from bot.core.positions import Rebasing, cost_of, entry_of, fill, isolated_margin, realised
+from bot.core.reports import Fill
+from bot.core.values import MONEY_QUANTUM, ZERO, Contracts, Money, Price, Side, money
 from tests.core.builders import INVERSE, LINEAR, Amount, D, numbers
 
 trades = st.lists(
@@ -101,3 +103,75 @@ def test_isolated_margin_comes_and_goes_with_the_contracts(
     margin, held, after = given_
 
     assert [isolated_margin(LINEAR, margin, held, after, D(50_000), D(5))] == expected
+
+
+# --- what fills realised that no venue told ------------------------------------------------------------------
+
+REALISED = """
+# payoff   moves                                  | realised
+  linear   -2@100 1@90                            |  10
+  linear   -2@100 1@90 1@80                       |  30
+  linear   -2@100 1@110                           | -10
+  linear   -1@100 -1@110 2@90                     |  30
+  linear   -1@100 3@90 -2@95                      |  20
+  linear   -1@100                                 |   0
+  inverse  -100@50 100@40                         |   0.5
+  inverse  -100@50 100@100                        |  -1
+  # the position was there before us: its entry is the venue's
+  linear   take:-2@100 2@90                       |  20
+  linear   -1@100 take:-1@105 2@90                |  30
+  # nobody wrote the entry down: it counts from the first price seen
+  linear   take:-2@? 1@90 1@80                    |  10
+  linear   take:-2@? 2@90 -1@100 1@90             |  10
+  # a person closed it: what that realised is not known
+  linear   -2@100 take:2@0 -1@100 1@95            |   5
+  # what the venue tells stands
+  linear   -2@100 1@90=9.5 1@80                   |  29.5
+"""
+ROWS = [line for line in REALISED.splitlines() if line.strip() and not line.strip().startswith("#")]
+
+
+def moves_of(text: str) -> list[Fill | Rebasing]:
+    """Read moves: signed contracts @ price, = what the venue told; ``take:`` is a re-basing with its entry."""
+    moves: list[Fill | Rebasing] = []
+    for number, word in enumerate(text.split()):
+        size, _, price = word.removeprefix("take:").partition("@")
+        price, _, told = price.partition("=")
+        if word.startswith("take:"):
+            entry = None if price == "?" else Price(D(price))
+            moves.append(Rebasing(contracts=Contracts(D(size)), entry_price=entry, at_ms=number))
+            continue
+        moves.append(
+            Fill(
+                fill_id=str(number),
+                client_order_id="o",
+                symbol=LINEAR.symbol,
+                side=Side.SELL if D(size) < 0 else Side.BUY,
+                contracts=Contracts(abs(D(size))),
+                price=Price(D(price)),
+                fee=Money(ZERO),
+                realised_pnl=Money(D(told)) if told else None,
+                maker=False,
+                at_ms=number,
+            )
+        )
+    return moves
+
+
+@pytest.mark.parametrize("row", ROWS)
+def test_what_no_venue_tells_is_reckoned_by_average_cost(row: str) -> None:
+    left, wanted = row.split("|")
+    payoff, moves = left.split(maxsplit=1)
+    unit = replace(LINEAR if payoff == "linear" else INVERSE, contract_size=D(1))
+
+    assert realised(unit, moves_of(moves)) == D(wanted.strip())
+
+
+@given(trades)
+@pytest.mark.parametrize("contract", [LINEAR, INVERSE], ids=["linear", "inverse"])
+def test_it_is_to_the_last_digit_what_the_exchange_books(
+    contract: Contract, script: list[tuple[Decimal, Decimal]]
+) -> None:
+    text = " ".join(f"{added:f}@{price}" for added, price in script)
+
+    assert realised(contract, moves_of(text)) == played(contract, script)[2]

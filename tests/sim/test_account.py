@@ -67,7 +67,7 @@ def test_money_is_conserved_to_the_last_digit(
     trader = exchange.accounts[ME]
     fills = [item for item in exchange.activity[ME] if isinstance(item, Fill)]
     payments = [item for item in exchange.activity[ME] if isinstance(item, Payment)]
-    told = sum((f.realised_pnl - f.fee for f in fills), ZERO) + sum((p.amount for p in payments), ZERO)
+    told = sum((f.told_pnl - f.fee for f in fills), ZERO) + sum((p.amount for p in payments), ZERO)
     assert cash(exchange, instrument.settle) == sum((entry.amount for entry in trader.entries), ZERO)
     assert cash(exchange, instrument.settle) == told
     held = sum((f.side.sign * f.contracts for f in fills), ZERO)

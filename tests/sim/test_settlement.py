@@ -231,7 +231,7 @@ def test_a_venue_that_deleverages_closes_a_part_and_says_so() -> None:
 
     fill = [item for item in exchange.activity[ME] if isinstance(item, Fill)][-1]
     assert (fill.client_order_id, str(fill.side)) == (DELEVERAGE_ID, "buy")
-    assert fill.realised_pnl == 5_000
+    assert fill.told_pnl == 5_000
     assert exchange.accounts[ME].position(contract).contracts == D("-1.5")
 
 
@@ -296,7 +296,7 @@ def test_money_is_conserved_over_trading_deleveraging_and_expiry(
     trader = exchange.accounts[ME]
     fills = [item for item in exchange.activity[ME] if isinstance(item, Fill)]
     moved = [item.amount for item in exchange.activity[ME] if isinstance(item, Payment)]
-    told = sum((f.realised_pnl - f.fee for f in fills), ZERO) + sum(moved, ZERO)
+    told = sum((f.told_pnl - f.fee for f in fills), ZERO) + sum(moved, ZERO)
     cash = trader.balance("futures", contract.settle)
     assert cash == told == sum((entry.amount for entry in trader.entries), ZERO)
     assert trader.position(contract).contracts == ZERO

@@ -456,7 +456,7 @@ def test_incomes_explain_the_wallet_to_the_last_quantum() -> None:
     opening, closing = trades.values()
     assert [one.trade for one in told] == [None, opening.number, None, closing.number, closing.number, None]
     assert told[1].amount == -opening.fill.fee
-    assert told[3].amount == closing.fill.realised_pnl
+    assert told[3].amount == closing.fill.told_pnl
     assert (told[2].at_ms, told[2].symbol) == (FROM_MS + 8 * HOUR_MS, BTC)
 
 
@@ -491,7 +491,7 @@ def test_deleveraging_is_an_order_of_the_venues_with_a_profit_and_no_fee() -> No
     order = own_hand(office)
     assert (order.cause, order.ask.side, order.filled) == ("deleverage", Side.BUY, D("0.2"))
     assert order.mean_price(office.contract(BTC)) == price
-    assert (order.fee, order.trades[0].fill.realised_pnl) == (ZERO, D(20))
+    assert (order.fee, order.trades[0].fill.told_pnl) == (ZERO, D(20))
     assert office.positions("main")[0].contracts == D("-0.3")
 
 

@@ -232,7 +232,7 @@ class Bingx(BingxMarket):
         for item in found:
             likeness = (text(item, "orderId"), str(item.get("volume")), str(item.get("price")))
             order = await self._of_number(api, one, likeness[0])
-            fills.append(fill_of(api, one, item, order, alike[likeness]))
+            fills.append(fill_of(one, item, order, alike[likeness]))
             alike[likeness] += 1
         within = [fill for fill in fills if from_ms <= fill.at_ms <= to_ms]
         return tuple(sorted(within, key=lambda fill: fill.at_ms))

@@ -5,7 +5,6 @@ from decimal import Decimal
 
 from bot.adapters.venues.answers import Row, ShapeError, number, number_or, row, rows, text
 from bot.adapters.venues.manner import Api, Listed
-from bot.adapters.venues.orders import realised_by
 from bot.adapters.venues.outcomes import Codes, Outcome, codes_of
 from bot.core.orders import OrderRequest, OrderState, TimeInForce
 from bot.core.reports import Fill, OrderReport
@@ -110,7 +109,7 @@ def position_of(api: Api, found: Row) -> Position:
     )
 
 
-def fill_of(api: Api, one: Listed, found: Row, order: OrderReport, ordinal: int) -> Fill:
+def fill_of(one: Listed, found: Row, order: OrderReport, ordinal: int) -> Fill:
     """Read a fill; ``order`` is what the venue says of its order.
 
     Linear fills have no number: order, time, price and size name them, and ``ordinal`` among those that are alike.
@@ -130,7 +129,7 @@ def fill_of(api: Api, one: Listed, found: Row, order: OrderReport, ordinal: int)
         contracts=Contracts(size),
         price=Price(price),
         fee=Money(fee if found.get("currency") in {None, "", one.contract.settle} else ZERO),
-        realised_pnl=realised_by(api, one, side, size, price),
+        realised_pnl=None,
         maker=_made(one, found, fee, size, price),
         at_ms=at_ms,
     )

@@ -220,7 +220,7 @@ class Bybit(BybitMarket):
         found = await _pages(api, "privateGetV5ExecutionList", asked)
         trades = [item for item in found if text(item, "execType") in {"Trade", *OWN_HAND}]
         ordered = sorted(trades, key=lambda item: (time_ms(item, "execTime"), text(item, "execId")))
-        return tuple(fill_of(api, one, item) for item in ordered)
+        return tuple(fill_of(one, item) for item in ordered)
 
     async def payments(
         self, api: Api, listed: tuple[Listed, ...], from_ms: int, to_ms: int

@@ -4,7 +4,6 @@ from decimal import Decimal
 
 from bot.adapters.venues.answers import Row, flag, number, number_or, text, time_ms
 from bot.adapters.venues.manner import Api, Listed
-from bot.adapters.venues.orders import realised_by
 from bot.adapters.venues.outcomes import Codes, codes_of
 from bot.core.orders import OrderRequest, OrderState, TimeInForce
 from bot.core.reports import SETTLEMENT_ID, Fill, OrderReport, Payment
@@ -103,7 +102,7 @@ def position_of(api: Api, found: Row) -> Position:
     )
 
 
-def fill_of(api: Api, one: Listed, found: Row) -> Fill:
+def fill_of(one: Listed, found: Row) -> Fill:
     """Read an execution."""
     side, size, price = (
         Side(text(found, "side").lower()),
@@ -119,7 +118,7 @@ def fill_of(api: Api, one: Listed, found: Row) -> Fill:
         contracts=Contracts(size),
         price=Price(price),
         fee=Money(number(found, "execFee") if told in {None, "", one.contract.settle} else ZERO),
-        realised_pnl=realised_by(api, one, side, size, price),
+        realised_pnl=None,
         maker=flag(found, "isMaker"),
         at_ms=time_ms(found, "execTime"),
     )

@@ -76,8 +76,6 @@ class Api(Protocol):
 
     names: dict[str, str]
     """Our names for orders by the venue's numbers, as far as they are known."""
-    held: dict[str, Position]
-    """By symbol, the last position that was seen and was not flat: what a fill that makes it smaller realises."""
 
     async def ask(
         self, endpoint: str, params: Mapping[str, object] | None = None, *, client: Client = "futures"

@@ -10,7 +10,7 @@ from decimal import Decimal
 from bot.adapters.venues.answers import Row, number, number_or, row, rows, text, time_ms
 from bot.adapters.venues.manner import Api, KeyFacts, Listed, Modes, Ticket, Wire
 from bot.adapters.venues.mexc_market import MexcMarket, data_of
-from bot.adapters.venues.orders import own_hand, realised_by, ticket_of, words_missing
+from bot.adapters.venues.orders import own_hand, ticket_of, words_missing
 from bot.adapters.venues.outcomes import Codes, Outcome, RequestFailed, codes_of
 from bot.core.instruments import settle_of
 from bot.core.orders import OrderRequest, OrderState, TimeInForce
@@ -204,7 +204,7 @@ class Mexc(MexcMarket):
             contracts=Contracts(size),
             price=Price(price),
             fee=Money(number(found, "fee") if in_settle else ZERO),
-            realised_pnl=realised_by(api, one, side, size, price),
+            realised_pnl=None,
             maker=str(found.get("taker", "true")).lower() == "false",
             at_ms=time_ms(found, "timestamp"),
         )

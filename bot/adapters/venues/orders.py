@@ -3,10 +3,9 @@
 from collections.abc import Mapping
 from decimal import Decimal, InvalidOperation
 
-from bot.adapters.venues.manner import Api, Listed, Ticket
+from bot.adapters.venues.manner import Listed, Ticket
 from bot.core.orders import OrderRequest, OrderState, TimeInForce
 from bot.core.reports import SETTLEMENT_ID
-from bot.core.values import ZERO, Money, Side
 from bot.sim.exchange import DELEVERAGE_ID, LIQUIDATION_ID
 
 ORDER_STATES: dict[str, OrderState] = {
@@ -81,16 +80,3 @@ def _same(found: object, wanted: object) -> bool:
         except InvalidOperation:
             return False
     return found is not None and str(found).lower() == str(wanted).lower()
-
-
-def realised_by(api: Api, one: Listed, side: Side, size: Decimal, price: Decimal) -> Money:
-    """Reckon the price profit of a fill from the entry of the position it made smaller, for venues that tell none.
-
-    Zero if no position of the other side was seen: then the fill opened one.
-    """
-    before = api.held.get(one.contract.symbol)
-    if before is None or before.contracts * side.sign >= ZERO:
-        return Money(ZERO)
-    closed = min(size, abs(before.contracts))
-    signed = closed if before.contracts > ZERO else -closed
-    return Money(one.contract.pnl(signed, before.entry_price, price))
