@@ -169,8 +169,9 @@ class SqlJournal:
             "snapshot": snapshot_to_json(snapshot),
             "decision": decision_to_json(decision),
         }
-        self._working = self._memory = self._last_at_ms = None
+        last_at_ms, self._last_at_ms = self.last_at_ms(), None
         shifted, self._shifted = self.shifted(), None
+        self._working = self._memory = None
         with self._transaction() as connection:
             connection.execute(insert(decisions).values(row))
             for command in decision.commands:
@@ -184,6 +185,7 @@ class SqlJournal:
                 if shifted:
                     books.answer(connection, self._account, decision.number)
         self._shifted = shifted if snapshot.missing else ()
+        self._memory, self._last_at_ms = decision.memory, max(last_at_ms, decision.at_ms)
 
     def order_moved(self, report: OrderReport, at_ms: int) -> None:
         """Write an order's new state; what is filled never shrinks, whatever the report says.
@@ -203,7 +205,10 @@ class SqlJournal:
 
     def heard(self, activity: Activity, at_ms: int) -> Heard:
         """Write fills and payments not yet known and move the cursor on, and write what is strange about the new fills."""
+        if activity == Activity(fills=(), payments=(), cursor=self.cursor()):
+            return Heard(fills=(), incidents=())
         held, self._held = self._read_held(), None
+        shifted, realised = self._shifted, self._realised
         self._cursor = self._shifted = self._realised = None
         with self._transaction() as connection:
             new = entries.write_activity(connection, self._account, activity, at_ms)
@@ -212,6 +217,8 @@ class SqlJournal:
         for fill in new:
             held[fill.symbol] = held.get(fill.symbol, ZERO) + fill.side.sign * fill.contracts
         self._held = held
+        self._shifted = None if incidents else shifted
+        self._realised = None if new else realised
         return Heard(fills=new, incidents=incidents)
 
     def found(self, incidents: Sequence[Incident], at_ms: int) -> tuple[Incident, ...]:

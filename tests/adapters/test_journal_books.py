@@ -375,3 +375,40 @@ def test_terms_that_cannot_be_read_are_told_in_one_sentence(journal: SqlJournal)
 
     with pytest.raises(JournalUnavailableError, match="cannot read: use the version that wrote it"):
         journal.terms()
+
+
+def test_what_the_writer_keeps_in_mind_is_what_a_new_one_reads(journal: SqlJournal, path: Path) -> None:
+    def everything(of: SqlJournal) -> tuple[object, ...]:
+        return (
+            of.memory(),
+            of.last_at_ms(),
+            of.working(),
+            of.shifted(),
+            of.realised(),
+            of.held(),
+            of.cursor(),
+        )
+
+    journal.learned((CONTRACT,), START_MS)
+    in_mind = []
+    for act in (
+        lambda: journal.decided(*decided(1)),
+        lambda: journal.heard(activity(fills=(filled("o", 1, "0.3"),), cursor=5), START_MS),
+        lambda: journal.heard(activity(cursor=5), START_MS),
+        lambda: journal.found((incident("k", "-1"),), START_MS),
+        lambda: journal.heard(activity(fills=(closing(2, "0.1", "59000"),), cursor=9), START_MS),
+        lambda: journal.decided(*decided(2)),
+    ):
+        everything(journal)
+        act()
+        in_mind.append(everything(journal))
+        fresh = SqlJournal(
+            engine=journal.engine,
+            path=path,
+            account=ACCOUNT,
+            rules_digest="",
+            lock=journal._lock,  # type: ignore[arg-type]  # noqa: SLF001 - the same writer, with an empty mind
+            epoch=journal._epoch,  # noqa: SLF001
+        )
+        assert in_mind[-1] == everything(fresh)
+    assert len(set(map(repr, in_mind))) == len(in_mind) - 1, "all but the empty word changed something"
