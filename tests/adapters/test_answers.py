@@ -136,3 +136,16 @@ def test_bingx_tells_when_something_filled_in_many_ways(found: dict[str, object]
 def test_a_fill_without_a_time_is_no_answer(found: dict[str, object]) -> None:
     with pytest.raises(ShapeError):
         filled_ms(found)
+
+
+@pytest.mark.parametrize(
+    "side", [None, "x", {}, [1], [[]], [["1"]], [["x", "1"]], [["1", None]], [["NaN", "1"]]]
+)
+def test_what_is_no_side_of_a_book_is_none(side: object) -> None:
+    with pytest.raises(ShapeError):
+        answers.levels({"b": side}, "b")
+
+
+def test_a_side_of_a_book_is_prices_with_sizes_and_may_be_empty() -> None:
+    assert answers.levels({"b": [["1.5", "2"], ["1.4", 3, 4]]}, "b") == ((D("1.5"), D(2)), (D("1.4"), D(3)))
+    assert answers.levels({"b": []}, "b") == ()

@@ -906,6 +906,23 @@ async def test_mexcs_best_prices_are_the_ends_of_the_book_that_face_each_other()
     assert quote.at_ms == 1_634_117_846_232
 
 
+async def test_bybits_best_prices_and_their_age_are_read_off_the_book_as_its_ticker_bears_no_time() -> None:
+    api = Canned(
+        {
+            "publicGetV5MarketOrderbook": fixture("bybit", "orderbook.json"),
+            "publicGetV5MarketTickers": fixture("bybit", "tickers_linear.json"),
+        }
+    )
+
+    (quote,) = await manner_of("bybit").quotes(api, (BTC,))
+
+    assert (str(quote.bid), str(quote.bid_contracts)) == ("16638.27", "0.305749")
+    assert (str(quote.ask), str(quote.ask_contracts)) == ("16638.64", "0.008479")
+    assert quote.at_ms == 1_672_765_737_733
+    ticker = fixture("bybit", "tickers_linear.json")["result"]["list"][0]
+    assert (quote.mark, quote.index) == (D(ticker["markPrice"]), D(ticker["indexPrice"]))
+
+
 async def test_funding_is_told_with_the_next_settlement() -> None:
     weex = Canned({"contractGetCapiV3MarketPremiumIndex": fixture("weex", "premiumIndex.json")})
     mexc = Canned({"contractPublicGetFundingRateSymbol": fixture("mexc", "funding_rate.json")})

@@ -97,3 +97,20 @@ def flag(found: Row, key: str) -> bool:
     if value not in {"true", "false"}:
         raise ShapeError(f"{key} is neither true nor false in {str(dict(found))[:120]}")
     return value == "true"
+
+
+Level = tuple[Decimal, Decimal]
+"""A price of the book, and the size that stands there in the venue's unit."""
+
+
+def levels(found: Row, key: str) -> tuple[Level, ...]:
+    """Read one side of a book; an empty side is an answer.
+
+    Raises:
+        ShapeError: it is not a list of prices with sizes.
+    """
+    side = found.get(key)
+    if not isinstance(side, list) or not all(isinstance(one, list) and len(one) > 1 for one in side):
+        raise ShapeError(f"{key} is no side of a book in {str(dict(found))[:120]}")
+    named = [{"price": one[0], "size": one[1]} for one in side]
+    return tuple((number(one, "price"), number(one, "size")) for one in named)

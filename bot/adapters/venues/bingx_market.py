@@ -2,7 +2,7 @@
 
 from decimal import Decimal
 
-from bot.adapters.venues.answers import Row, ShapeError, number, number_or, row, rows, time_ms
+from bot.adapters.venues.answers import Level, Row, ShapeError, levels, number, number_or, row, rows, time_ms
 from bot.adapters.venues.bingx_words import data_of
 from bot.adapters.venues.manner import Api, Listed
 from bot.core.instruments import Tier
@@ -54,7 +54,7 @@ class BingxMarket:
     async def _best_inverse(self, api: Api, one: Listed) -> "Best | None":
         answer = await api.ask("cswapV1PublicGetMarketDepth", {"symbol": one.market, "limit": 5})
         found = row(data_of(answer, "book"), "book")
-        bids, asks = _levels(found, "bids"), _levels(found, "asks")
+        bids, asks = levels(found, "bids"), levels(found, "asks")
         if not bids or not asks:
             return None
         return max(bids), min(asks), time_ms(found, "T")
@@ -117,16 +117,8 @@ class BingxMarket:
         return number(found, "makerCommissionRate"), number(found, "takerCommissionRate")
 
 
-Level = tuple[Decimal, Decimal]
 Best = tuple[Level, Level, int]
 """Best bid and ask with their sizes, and when."""
-
-
-def _levels(found: Row, key: str) -> list[Level]:
-    levels = found.get(key)
-    if not isinstance(levels, list):
-        raise ShapeError(f"book: {key} are missing")
-    return [(Decimal(str(level[0])), Decimal(str(level[1]))) for level in levels]
 
 
 def _opened(candle: object) -> int:

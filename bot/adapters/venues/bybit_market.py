@@ -2,7 +2,7 @@
 
 from decimal import Decimal
 
-from bot.adapters.venues.answers import Row, maybe, number, number_or, row, rows, time_ms
+from bot.adapters.venues.answers import Row, levels, maybe, number, row, rows, time_ms
 from bot.adapters.venues.manner import Api, Listed
 from bot.core.instruments import DatedFuture, Tier, tiers_from
 from bot.core.snapshot import Funding, Quote, Turnover
@@ -18,12 +18,11 @@ class BybitMarket:
         """Read the venue's clock."""
         return time_ms(row(await api.ask("publicGetV5MarketTime"), "time"), "time")
 
-    async def _ticker(self, api: Api, one: Listed) -> tuple[Row, int] | None:
-        """Read a contract's ticker and when it was written; None if there is none."""
+    async def _ticker(self, api: Api, one: Listed) -> Row | None:
+        """Read a contract's ticker; None if there is none."""
         asked = {"category": category(one), "symbol": one.market}
-        answer = await api.ask("publicGetV5MarketTickers", asked)
-        found = listed_rows(answer, "ticker")
-        return (found[0], time_ms(row(answer, "ticker"), "time")) if found else None
+        found = listed_rows(await api.ask("publicGetV5MarketTickers", asked), "ticker")
+        return found[0] if found else None
 
     async def quotes(self, api: Api, listed: tuple[Listed, ...]) -> tuple[Quote, ...]:
         """Read prices, contract by contract; one without a price is left out."""
@@ -31,20 +30,24 @@ class BybitMarket:
         return tuple(quote for quote in found if quote is not None)
 
     async def _quote(self, api: Api, one: Listed) -> Quote | None:
-        """Read best prices, mark and index."""
-        told = await self._ticker(api, one)
-        if told is None or ZERO in {number_or(told[0], "bid1Price"), number_or(told[0], "ask1Price")}:
+        """Read best prices off the book, mark and index off the ticker, which does not say how old it is."""
+        asked = {"category": category(one), "symbol": one.market, "limit": 1}
+        answer = row(await api.ask("publicGetV5MarketOrderbook", asked), "book")
+        book = row(answer.get("result"), "book")
+        bids, asks = levels(book, "b"), levels(book, "a")
+        ticker = await self._ticker(api, one) if bids and asks else None
+        if ticker is None:
             return None
-        found, at_ms = told
+        (bid, bid_size), (ask, ask_size) = max(bids), min(asks)
         return Quote(
             symbol=one.contract.symbol,
-            at_ms=at_ms,
-            bid=Price(number(found, "bid1Price")),
-            bid_contracts=Contracts(number(found, "bid1Size")),
-            ask=Price(number(found, "ask1Price")),
-            ask_contracts=Contracts(number(found, "ask1Size")),
-            mark=Price(number(found, "markPrice")),
-            index=Price(number(found, "indexPrice")),
+            at_ms=time_ms(book, "ts"),
+            bid=Price(bid),
+            bid_contracts=Contracts(bid_size),
+            ask=Price(ask),
+            ask_contracts=Contracts(ask_size),
+            mark=Price(number(ticker, "markPrice")),
+            index=Price(number(ticker, "indexPrice")),
         )
 
     async def funding(self, api: Api, one: Listed) -> Funding | None:
@@ -54,8 +57,8 @@ class BybitMarket:
             return None
         return Funding(
             symbol=one.contract.symbol,
-            rate=Ratio(number(told[0], "fundingRate")),
-            next_at_ms=time_ms(told[0], "nextFundingTime"),
+            rate=Ratio(number(told, "fundingRate")),
+            next_at_ms=time_ms(told, "nextFundingTime"),
         )
 
     async def turnover(self, api: Api, one: Listed) -> Turnover | None:
@@ -65,8 +68,8 @@ class BybitMarket:
             return None
         return Turnover(
             symbol=one.contract.symbol,
-            volume_24h=Contracts(number(told[0], "volume24h")),
-            open_interest=Contracts(number(told[0], "openInterest")),
+            volume_24h=Contracts(number(told, "volume24h")),
+            open_interest=Contracts(number(told, "openInterest")),
         )
 
     async def closes(self, api: Api, one: Listed, days: int) -> tuple[Decimal, ...]:

@@ -2,7 +2,7 @@
 
 from decimal import Decimal
 
-from bot.adapters.venues.answers import Row, ShapeError, number, number_or, row, rows, time_ms
+from bot.adapters.venues.answers import Row, ShapeError, levels, number, number_or, row, rows, time_ms
 from bot.adapters.venues.manner import Api, Listed
 from bot.core.instruments import Tier, tiers_from
 from bot.core.snapshot import Funding, Quote, Turnover
@@ -31,7 +31,7 @@ class MexcMarket:
         """Read best prices off the book, mark and index off the ticker; the older of the two dates the answer."""
         answer = await api.ask("contractPublicGetDepthSymbol", {"symbol": one.market, "limit": 5})
         book = row(data_of(answer, "book"), "book")
-        bids, asks = _levels(book, "bids"), _levels(book, "asks")
+        bids, asks = levels(book, "bids"), levels(book, "asks")
         if not bids or not asks:
             return None
         ticker = await self._ticker(api, one)
@@ -113,13 +113,6 @@ def _steps(found: Row, one: Listed, mark: Decimal) -> list[tuple[Decimal, Decima
         margin = initial + number_or(found, "riskIncrImr") * level
         tiers.append((one.contract.value(contracts, mark), rate, ONE / margin))
     return tiers
-
-
-def _levels(found: Row, key: str) -> list[tuple[Decimal, Decimal]]:
-    levels = found.get(key)
-    if not isinstance(levels, list):
-        raise ShapeError(f"book: {key} are missing")
-    return [(Decimal(str(level[0])), Decimal(str(level[1]))) for level in levels]
 
 
 def data_of(answer: object, where: str) -> object:
