@@ -236,8 +236,10 @@ class CcxtApi:
         try:
             return await asked
         except MisdirectedError as error:
-            failure = Failure(sent=False, status=None, code="", message=str(error))
-            raise RequestFailed(failure, Outcome.NOT_SENT) from error
+            failure = Failure(sent=trip.placed, status=None, code="", message=str(error))
+            # What we stop ourselves will be stopped again: an order is not tried as if the network had failed.
+            stopped = Outcome.NOT_SENT if trip.order is None else Outcome.REJECTED
+            raise RequestFailed(failure, Outcome.UNKNOWN if trip.placed else stopped) from error
         except library.BaseError as error:
             raise self._failed(error, trip) from error
         except (TypeError, AttributeError, KeyError, ValueError) as error:

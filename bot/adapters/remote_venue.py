@@ -277,7 +277,8 @@ class RemoteVenue:
                 await self.api.create(request, one)
         except RequestFailed as failed:
             if failed.outcome is Outcome.REJECTED:
-                return _report(request, OrderState.REJECTED, f"the venue says: {failed}")
+                who = "the venue says" if failed.failure.sent else "not sent"
+                return _report(request, OrderState.REJECTED, f"{who}: {failed}")
             raise self._asking.error("order", failed) from failed
         except ValueError as error:
             return _report(request, OrderState.REJECTED, f"not sent: {error}")

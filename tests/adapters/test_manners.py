@@ -27,7 +27,6 @@ class Canned:
 
     def __init__(self, answers: Mapping[str, object]) -> None:
         self.names: dict[str, str] = {}
-        self.held: dict[str, Position] = {}
         self.asked: list[tuple[str, dict[str, object], Client]] = []
         self._answers = answers
 
@@ -621,6 +620,48 @@ async def test_payments_are_read_with_plus_for_received(
     assert (
         tuple((one.payment_id, one.kind, one.symbol, one.asset, str(one.amount)) for one in found) == wanted
     )
+
+
+class Bills(Canned):
+    """WEEX's bills of an account, by time: newest first, a hundred at most."""
+
+    def __init__(self, times: list[int]) -> None:
+        super().__init__({})
+        self._bills = [
+            {
+                "billId": str(number),
+                "time": time,
+                "asset": "USDT",
+                "symbol": "",
+                "income": "-1",
+                "incomeType": "position_funding" if number % 2 else "order_fill_fee_income",
+            }
+            for number, time in enumerate(times)
+        ]
+
+    async def ask(
+        self, endpoint: str, params: Mapping[str, object] | None = None, *, client: Client = "futures"
+    ) -> object:
+        """Give the newest of what is asked for."""
+        asked = {key: int(str(value)) for key, value in (params or {}).items()}
+        self.asked.append((endpoint, dict(asked), client))
+        times = range(asked["startTime"], asked["endTime"] + 1)
+        within = [one for one in self._bills if one["time"] in times]
+        return quoted({"items": sorted(within, key=lambda one: -int(str(one["time"])))[: asked["limit"]]})
+
+
+@pytest.mark.parametrize("count", [99, 100, 101, 350])
+async def test_weexs_bills_are_read_however_many_pages_they_fill(count: int) -> None:
+    times = [LONG_AGO + number // 3 for number in range(count)]
+
+    found = await manner_of("weex").payments(Bills(times), (BTC,), LONG_AGO, LATER)
+
+    assert [one.payment_id for one in found] == [str(number) for number in range(1, count, 2)]
+
+
+async def test_more_of_weexs_bills_at_one_time_than_a_page_holds_are_no_answer() -> None:
+    with pytest.raises(ShapeError, match="a whole page of bills bears the time"):
+        await manner_of("weex").payments(Bills([LONG_AGO] * 101), (BTC,), LONG_AGO, LATER)
 
 
 async def test_mexcs_funding_is_read_and_dated_by_its_settlement() -> None:

@@ -6,8 +6,9 @@ A buy closes the short side only if it says so; one that does not would open a l
 
 from collections.abc import Mapping
 from decimal import Decimal
+from typing import Literal
 
-from bot.adapters.venues.answers import Row, flag, number, number_or, row, rows, text, time_ms
+from bot.adapters.venues.answers import Row, ShapeError, flag, number, number_or, row, rows, text, time_ms
 from bot.adapters.venues.manner import Api, KeyFacts, Listed, Modes, Ticket, Wire
 from bot.adapters.venues.orders import ORDER_STATES, own_hand, ticket_of, words_missing
 from bot.adapters.venues.outcomes import Codes, Outcome, RequestFailed, codes_of
@@ -35,7 +36,14 @@ STATES = ORDER_STATES | {
 }
 TIMES_IN_FORCE = {TimeInForce.GTC: "GTC", TimeInForce.IOC: "IOC", TimeInForce.POST_ONLY: "POST_ONLY"}
 MEANT = {"POST_ONLY": TimeInForce.POST_ONLY, "IOC": TimeInForce.IOC}
-MONEY_MOVED = {"position_funding": "funding", "transfer_in": "transfer", "transfer_out": "transfer"}
+MONEY_MOVED: Mapping[str, Literal["funding", "transfer"]] = {
+    "position_funding": "funding",
+    "transfer_in": "transfer",
+    "transfer_out": "transfer",
+    "deposit": "transfer",
+    "withdraw": "transfer",
+}
+"""Bills that are payments. The contracts' wallet calls what comes from the spot wallet a deposit as well."""
 ROWS_MAX = 100
 
 
@@ -198,12 +206,23 @@ class Weex(WeexMarket):
     async def payments(
         self, api: Api, listed: tuple[Listed, ...], from_ms: int, to_ms: int
     ) -> tuple[Payment, ...]:
-        """List funding and transfers within a time, of the whole account."""
+        """List funding and transfers within a time, of the whole account, page by page from the newest on."""
         del listed
-        asked = {"startTime": from_ms, "endTime": to_ms, "limit": ROWS_MAX}
-        answer = row(await api.ask("contractPrivatePostCapiV3AccountIncome", asked), "income")
-        found = [item for item in rows(answer.get("items"), "income") if _kind(item) in MONEY_MOVED]
-        return tuple(_payment(api, item) for item in sorted(found, key=lambda item: time_ms(item, "time")))
+        found: dict[str, Row] = {}
+        while True:
+            asked = {"startTime": from_ms, "endTime": to_ms, "limit": ROWS_MAX}
+            answer = row(await api.ask("contractPrivatePostCapiV3AccountIncome", asked), "income")
+            page, known = rows(answer.get("items"), "income"), len(found)
+            found |= {text(item, "billId"): item for item in page}
+            if len(page) < ROWS_MAX:
+                break
+            if len(found) == known:
+                raise ShapeError(
+                    f"income: a whole page of bills bears the time {to_ms}, and none before it are told"
+                )
+            to_ms = min(time_ms(item, "time") for item in page)
+        moved = [item for item in found.values() if text(item, "incomeType") in MONEY_MOVED]
+        return tuple(_payment(api, item) for item in sorted(moved, key=lambda item: time_ms(item, "time")))
 
     # --- what changes something -------------------------------------------------------------------------------
 
@@ -322,15 +341,11 @@ async def _fill(api: Api, one: Listed, found: Row) -> Fill:
     )
 
 
-def _kind(found: Row) -> str:
-    return text(found, "incomeType")
-
-
 def _payment(api: Api, found: Row) -> Payment:
-    kind, market = MONEY_MOVED[_kind(found)], str(found.get("symbol") or "")
+    market = str(found.get("symbol") or "")
     return Payment(
         payment_id=text(found, "billId"),
-        kind="funding" if kind == "funding" else "transfer",
+        kind=MONEY_MOVED[text(found, "incomeType")],
         symbol=api.symbol_of(market) if market else None,
         asset=text(found, "asset"),
         amount=Money(number(found, "income")),
