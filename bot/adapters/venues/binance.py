@@ -21,7 +21,7 @@ from bot.adapters.venues.answers import (
 )
 from bot.adapters.venues.binance_market import BinanceMarket
 from bot.adapters.venues.manner import Api, KeyFacts, Listed, Modes, Ticket, Wire
-from bot.adapters.venues.orders import ORDER_STATES, own_hand, ticket_of, words_missing
+from bot.adapters.venues.orders import ORDER_STATES, own_hand, price_words, ticket_of, words_missing
 from bot.adapters.venues.outcomes import Codes, Outcome, RequestFailed, codes_of
 from bot.core.orders import OrderRequest, OrderState, TimeInForce
 from bot.core.reports import Fill, OrderReport, Payment, TransferReport
@@ -103,12 +103,8 @@ class Binance(BinanceMarket):
             "quantity": request.contracts,
             "reduceOnly": "true" if request.reduce_only else None,
             "positionSide": None,
+            **price_words(request, TIMES_IN_FORCE),
         }
-        if request.limit_price is not None:
-            wanted |= {
-                "price": request.limit_price,
-                "timeInForce": TIMES_IN_FORCE[request.time_in_force],
-            }
         return words_missing(wire.words, wanted)
 
     async def order(self, api: Api, one: Listed, client_order_id: str) -> OrderReport | None:

@@ -22,7 +22,7 @@ from bot.adapters.venues.bingx_words import (
     wallet_of,
 )
 from bot.adapters.venues.manner import Api, KeyFacts, Listed, Modes, Ticket, Wire
-from bot.adapters.venues.orders import own_hand, ticket_of, words_missing
+from bot.adapters.venues.orders import own_hand, price_words, ticket_of, words_missing
 from bot.adapters.venues.outcomes import Outcome, RequestFailed
 from bot.core.orders import DONE, OrderRequest, OrderState, TimeInForce
 from bot.core.reports import Fill, OrderReport, Payment, TransferReport
@@ -93,12 +93,8 @@ class Bingx(BingxMarket):
             "clientOrderID": request.client_order_id,
             "quantity": request.contracts,
             "reduceOnly": "true" if request.reduce_only else None,
+            **price_words(request, TIMES_IN_FORCE),
         }
-        if request.limit_price is not None:
-            wanted |= {
-                "price": request.limit_price,
-                "timeInForce": TIMES_IN_FORCE[request.time_in_force],
-            }
         return words_missing(wire.words, wanted)
 
     async def order(self, api: Api, one: Listed, client_order_id: str) -> OrderReport | None:

@@ -23,7 +23,7 @@ from bot.adapters.venues.bybit_words import (
     wallet_of,
 )
 from bot.adapters.venues.manner import Api, KeyFacts, Listed, Modes, Ticket, Wire
-from bot.adapters.venues.orders import ticket_of, words_missing
+from bot.adapters.venues.orders import price_words, ticket_of, words_missing
 from bot.adapters.venues.outcomes import Outcome, RequestFailed
 from bot.core.orders import OrderRequest, OrderState
 from bot.core.reports import Fill, OrderReport, Payment, TransferReport
@@ -77,12 +77,8 @@ class Bybit(BybitMarket):
             "qty": request.contracts,
             "reduceOnly": "true" if request.reduce_only else None,
             "positionIdx": None,
+            **price_words(request, TIMES_IN_FORCE),
         }
-        if request.limit_price is not None:
-            wanted |= {
-                "price": request.limit_price,
-                "timeInForce": TIMES_IN_FORCE[request.time_in_force],
-            }
         return words_missing(wire.words, wanted)
 
     async def order(self, api: Api, one: Listed, client_order_id: str) -> OrderReport | None:

@@ -61,6 +61,13 @@ def ticket_of(
     )
 
 
+def price_words(request: OrderRequest, times_in_force: Mapping[TimeInForce, str]) -> Mapping[str, object]:
+    """Give the words of an order with a price: the price, and its time in force by the venue's words."""
+    if request.limit_price is None:
+        return {}
+    return {"price": request.limit_price, "timeInForce": times_in_force[request.time_in_force]}
+
+
 def words_missing(found: Mapping[str, object], wanted: Mapping[str, object]) -> str:
     """Say which words an outgoing order lacks or has otherwise; None wants a word not to be there. Nothing if all fit."""
     wrong = [

@@ -10,7 +10,7 @@ from typing import Literal
 
 from bot.adapters.venues.answers import Row, ShapeError, flag, number, number_or, row, rows, text, time_ms
 from bot.adapters.venues.manner import Api, KeyFacts, Listed, Modes, Ticket, Wire
-from bot.adapters.venues.orders import ORDER_STATES, own_hand, ticket_of, words_missing
+from bot.adapters.venues.orders import ORDER_STATES, own_hand, price_words, ticket_of, words_missing
 from bot.adapters.venues.outcomes import Codes, Outcome, RequestFailed, codes_of
 from bot.adapters.venues.weex_market import WeexMarket
 from bot.core.orders import OrderRequest, OrderState, TimeInForce
@@ -101,12 +101,8 @@ class Weex(WeexMarket):
             "newClientOrderId": request.client_order_id,
             "quantity": request.contracts,
             "reduceOnly": "true" if request.reduce_only else None,
+            **price_words(request, TIMES_IN_FORCE),
         }
-        if request.limit_price is not None:
-            wanted |= {
-                "price": request.limit_price,
-                "timeInForce": TIMES_IN_FORCE[request.time_in_force],
-            }
         return words_missing(wire.words, wanted)
 
     async def order(self, api: Api, one: Listed, client_order_id: str) -> OrderReport | None:
