@@ -217,14 +217,14 @@ class Binance(BinanceMarket):
 
     def _position(self, api: Api, found: Row) -> Position:
         liquidation = number_or(found, "liquidationPrice")
-        isolated = number_or(found, "isolatedMargin")
+        isolated = number_or(found, "isolatedMargin")  # which has the profit in it
         rank = maybe(found, "adl")
         return Position(
             symbol=api.symbol_of(text(found, "symbol")),
             contracts=Contracts(number(found, "positionAmt")),
             entry_price=Price(number(found, "entryPrice")),
             realised_pnl=Money(ZERO),
-            isolated_margin=Money(isolated) if isolated else None,
+            isolated_margin=Money(isolated - number_or(found, "unRealizedProfit")) if isolated else None,
             liquidation_price=Price(liquidation) if liquidation > ZERO else None,
             adl_rank=None if rank is None else int(rank) + 1,
         )
