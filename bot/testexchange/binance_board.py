@@ -21,6 +21,8 @@ INTERVALS = (
     | {f"{count}h": count * HOUR_MS for count in (1, 2, 4, 6, 8, 12)}
     | {"1d": 24 * HOUR_MS}
 )
+DOLLARS = {"asset": "USDT", "marginAvailable": True, "autoAssetExchange": "-10000"}
+"""The one coin that backs linear positions."""
 DEPTHS = frozenset({5, 10, 20, 50, 100, 500, 1000})
 DEPTH = 500
 FUNDING_HOURS = 8
@@ -61,13 +63,14 @@ class BinanceBoard(Dialect):
             {"rateLimitType": "REQUEST_WEIGHT", "interval": "MINUTE", "intervalNum": 1, "limit": WEIGHT_MAX}
         ]
         found = [instrument(one, self._kind(one)) for one in self.office.contracts()]
-        return {
+        words = {
             "timezone": "UTC",
             "serverTime": self.office.clock_ms(),
             "rateLimits": limits,
             "exchangeFilters": [],
             "symbols": found,
         }
+        return words | {"futuresType": "U_MARGINED", "assets": [DOLLARS]} if self.linear else words
 
     def _book(self, call: Call) -> object:
         contract, asked = self.contract(call), maybe_whole(call.params, "limit")

@@ -89,6 +89,7 @@ def instrument(contract: Contract, kind: str) -> dict[str, object]:
         "underlyingType": "COIN",
         "underlyingSubType": [],
         "settlePlan": 0,
+        "maxMoveOrderLimit": 10000,
         "triggerProtect": "0.0500",
         "liquidationFee": "0.012500",
         "marketTakeBound": "0.05",
