@@ -1,14 +1,14 @@
 """Binance's dialect: the account, its settings, money that moved."""
 
 from collections.abc import Callable, Iterable
+from decimal import Decimal
 from typing import Literal
 
 from bot.core.instruments import Contract, MarginMode
 from bot.core.snapshot import Position
-from bot.core.values import ZERO
 from bot.testexchange.binance_board import BinanceBoard
 from bot.testexchange.binance_codes import UNDER_ORDERS, CodedError, wrong
-from bot.testexchange.binance_reading import TRUTHS, WHOLE, limit_of, maybe_whole, said, span_of
+from bot.testexchange.binance_reading import TRUTHS, WHOLE, limit_of, said, span_of
 from bot.testexchange.binance_words import (
     INCOMES,
     asset_words,
@@ -25,7 +25,7 @@ from bot.testexchange.office import Office
 from bot.testexchange.router import Call, Route
 from bot.testexchange.wire import No, NoError
 
-INCOMES_MAX = 1000
+INCOMES_MAX, PAGES_MAX = 1000, 10**6
 OTHER_INCOMES = frozenset(
     {
         "REFERRAL_KICKBACK",
@@ -197,7 +197,7 @@ class BinanceAccount(BinanceBoard):
         if kind is not None and kind not in {*INCOMES.values(), *OTHER_INCOMES}:
             raise wrong("incomeType")
         symbol = self.contract(call).symbol if call.params.get("symbol") else None
-        limit, page = limit_of(call.params, 100, INCOMES_MAX), maybe_whole(call.params, "page")
+        limit, page = limit_of(call.params, 100, INCOMES_MAX), limit_of(call.params, 1, PAGES_MAX, "page")
         start_ms, end_ms = span_of(call.params, self.office.now_ms)
         found = [
             one
@@ -207,8 +207,8 @@ class BinanceAccount(BinanceBoard):
             and symbol in {None, one.symbol}
         ]
         contracts = self.office.exchange.contracts
-        forward = "startTime" in call.params or page is not None
-        first = ((page or 1) - 1) * limit
+        forward = bool({"startTime", "page"} & set(call.params))
+        first = (page - 1) * limit
         kept = found[first : first + limit] if forward else found[-limit:]
         return [income_words(one, market_id(contracts[one.symbol]) if one.symbol else "") for one in kept]
 
@@ -217,12 +217,9 @@ class BinanceAccount(BinanceBoard):
     def _set_leverage(self, call: Call) -> object:
         contract, word = self.contract(call), call.wanted("leverage")
         if not WHOLE.fullmatch(word):
-            raise NoError(No.LEVERAGE, word)
-        leverage = int(word) + ZERO
-        try:
-            self.office.set_leverage(call.account, contract.symbol, leverage)
-        except NoError as error:
-            raise NoError(error.no, word) from error
+            raise NoError(No.LEVERAGE)
+        leverage = Decimal(word)
+        self.office.set_leverage(call.account, contract.symbol, leverage)
         most = "maxNotionalValue" if self.linear else "maxQty"
         return {
             "leverage": int(leverage),

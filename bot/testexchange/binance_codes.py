@@ -29,7 +29,7 @@ REFUSALS: Mapping[No, tuple[int, int, str]] = {
     No.NO_CHANGE: (400, -4046, "No need to change margin type."),
     No.POSITION_OPEN: (400, -4048, "Margin type cannot be changed if there exists position."),
     No.POSITION_SIDE: (400, -4061, "Order's position side does not match user's setting."),
-    No.LEVERAGE: (400, -4028, "Leverage {} is not valid"),
+    No.LEVERAGE: (400, -4028, "Leverage is not valid."),
     No.FUNDS: (400, -5013, "Asset transfer failed: insufficient balance"),
     No.KEY: (401, -2015, FORBIDDEN),
     No.SIGNATURE: (400, -1022, "Signature for this request is not valid."),

@@ -59,27 +59,29 @@ class Customer:
         self.street = street
         self.product = product
         self.key = key
+        self.host = ""
+        """Host it is meant for; nothing tells none."""
         self._session = session
 
-    async def send(self, method: str, path: str, query: str = "", body: str = "", **headers: str) -> Told:
+    async def send(self, method: str, path: str, query: str = "", body: str = "") -> Told:
         """Send a request as it stands."""
         url = yarl.URL(f"http://{self.street.address}{path}{'?' if query else ''}{query}", encoded=True)
         sent = {"X-MBX-APIKEY": self.key.key, "Content-Type": "application/x-www-form-urlencoded"}
-        sent |= {name.replace("_", "-"): value for name, value in headers.items()}
+        if self.host:
+            sent[HOST_HEADER] = self.host
         async with self._session.request(method, url, data=body.encode(), headers=sent) as response:
             return Told(
                 status=response.status, headers=response.headers, body=json.loads(await response.text())
             )
 
-    async def ask(self, method: str, path: str, *, host: str = "", **params: object) -> Told:
+    async def ask(self, method: str, path: str, **params: object) -> Told:
         """Ask for something, signed: by query, or by form where something is posted."""
         words = {"timestamp": self.street.now_ms, **params}
         text = urlencode({name: value for name, value in words.items() if value is not None})
         text += f"&signature={signature_of(text, self.key.secret)}"
-        headers = {HOST_HEADER.replace("-", "_"): host} if host else {}
         if method == "POST":
-            return await self.send(method, self._full(path), body=text, **headers)
-        return await self.send(method, self._full(path), text, **headers)
+            return await self.send(method, self._full(path), body=text)
+        return await self.send(method, self._full(path), text)
 
     async def show(self, path: str, **params: object) -> Told:
         """Ask for something that everybody may see."""
