@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from typing import ClassVar
 
 from bot.core.instruments import Contract
+from bot.core.values import Side
 from bot.testexchange.binance_account import BinanceAccount
 from bot.testexchange.binance_board import WEIGHT_MAX, WEIGHT_WINDOW_MS
 from bot.testexchange.binance_codes import CodedError, refusal, wrong
@@ -24,7 +25,15 @@ from bot.testexchange.binance_reading import (
     whole_of,
 )
 from bot.testexchange.binance_spot import SpotDesk
-from bot.testexchange.binance_words import ack_words, order_words, taken_words, trade_words
+from bot.testexchange.binance_words import (
+    DOWN_MAX,
+    ORDERS_MAX,
+    UP_MAX,
+    ack_words,
+    order_words,
+    taken_words,
+    trade_words,
+)
 from bot.testexchange.keyring import Environment, Key, Keyring
 from bot.testexchange.listings import Terms, dated, perpetual
 from bot.testexchange.meter import Meter
@@ -146,12 +155,26 @@ class Binance(BinanceAccount):
         return (taken_words if tells else ack_words)(order, contract)
 
     def _placed(self, account: str, ask: Ask, contract: Contract) -> PlacedOrder:
+        if len(self.office.open_orders(account, ask.symbol)) >= ORDERS_MAX:
+            raise CodedError(-2025, "Reach max open order limit.")
+        self._check_distance(ask)
         try:
             return self.office.place(account, ask)
         except NoError as error:
             if error.no is No.NOTIONAL:
                 raise NoError(No.NOTIONAL, plain(contract.notional_min)) from error
             raise
+
+    def _check_distance(self, ask: Ask) -> None:
+        """Refuse prices that give too much away: who buys far above the mark, or sells far below it."""
+        price, mark = ask.limit_price, self.office.exchange.marks.get(ask.symbol)
+        if price is None or mark is None:
+            return
+        highest, lowest = (plain(mark * share) for share in (UP_MAX, DOWN_MAX))
+        if ask.side is Side.BUY and price > mark * UP_MAX:
+            raise CodedError(-4016, f"Limit price can't be higher than {highest}.")
+        if ask.side is Side.SELL and price < mark * DOWN_MAX:
+            raise CodedError(-4024, f"Limit price can't be lower than {lowest}.")
 
     def _cancel(self, call: Call) -> object:
         order = self.office.cancel(call.account, self._found(call))

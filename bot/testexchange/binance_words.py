@@ -40,7 +40,9 @@ INCOMES: Mapping[IncomeKind, str] = {
     "transfer": "TRANSFER",
     "liquidation": "INSURANCE_CLEAR",
 }
-SIZE_MAX, PRICE_MAX = 1_000_000, 10_000_000
+SIZE_MAX, PRICE_MAX, ORDERS_MAX = 1_000_000, 10_000_000, 200
+UP_MAX, DOWN_MAX = Decimal("1.15"), Decimal("0.85")
+"""How far from the mark a buyer may bid, and a seller ask."""
 
 
 def pair_of(contract: Contract) -> str:
@@ -113,11 +115,11 @@ def _filters(contract: Contract) -> list[dict[str, object]]:
         {"filterType": "PRICE_FILTER", "minPrice": tick, "maxPrice": str(PRICE_MAX), "tickSize": tick},
         {"filterType": "LOT_SIZE", **step},
         {"filterType": "MARKET_LOT_SIZE", **step},
-        {"filterType": "MAX_NUM_ORDERS", "limit": 200},
+        {"filterType": "MAX_NUM_ORDERS", "limit": ORDERS_MAX},
         {
             "filterType": "PERCENT_PRICE",
-            "multiplierUp": "1.1500",
-            "multiplierDown": "0.8500",
+            "multiplierUp": UP_MAX,
+            "multiplierDown": DOWN_MAX,
             "multiplierDecimal": "4",
         },
     ]

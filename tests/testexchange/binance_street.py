@@ -28,8 +28,8 @@ QUARTER: Mapping[Product, str] = {"usdm": "BTCUSDT_260327", "coinm": "BTCUSD_260
 SIZE: Mapping[Product, str] = {"usdm": "0.5", "coinm": "300"}
 """About half a bitcoin."""
 BOTH: tuple[Product, ...] = ("usdm", "coinm")
-FAR_BELOW, FAR_ABOVE = "50000", "70000"
-"""Prices that nothing trades at while a test lasts."""
+FAR_BELOW, FAR_ABOVE = "52000", "69000"
+"""Prices that nothing trades at while a test lasts, and that the venue takes from either side."""
 
 
 @record

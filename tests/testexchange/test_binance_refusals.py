@@ -47,7 +47,9 @@ LONG = "9" * 5000
 REFUSED: list[tuple[str, Act, int]] = [
     ("nothing to reduce", market(side="BUY", reduceOnly="true"), -2022),
     ("too little margin", order(quantity="90000"), -2019),
-    ("post-only would take", order(timeInForce="GTX", price="50000"), -5022),
+    ("buying too dear", order(side="BUY", price="70000"), -4016),
+    ("selling too cheap", order(price="50000"), -4024),
+    ("post-only would take", order(timeInForce="GTX", price="52000"), -5022),
     ("no whole tick", order(price="70000.05"), -4014),
     ("price of nothing", order(price="0"), -4001),
     ("price below nothing", order(price="-70000"), -4001),
@@ -190,6 +192,17 @@ async def test_an_order_has_a_smallest_value_unless_it_reduces(
         assert f"no smaller than {least} " in told.body["msg"]
         await customer.trade("BUY", "0.1", symbol=symbol)
         await customer.rest(symbol=symbol, quantity=size, price=price, reduceOnly="true")
+
+
+@pytest.mark.parametrize("product", BOTH)
+async def test_so_many_orders_rest_in_a_contract_and_no_more(product: Product) -> None:
+    async with on_binance(product) as (_, customer):
+        size = "0.002" if product == "usdm" else "1"
+        for _again in range(200):
+            await customer.rest(quantity=size)
+        told = await customer.order(quantity=size)
+        assert (told.status, told.code) == (400, -2025)
+        await customer.rest(symbol=ETH[product], price="4000", quantity="1")
 
 
 async def test_stops_go_elsewhere_of_dollars_and_are_not_offered_of_coins() -> None:
