@@ -209,10 +209,8 @@ class Binance(BinanceAccount):
     def _forced(self, call: Call) -> object:
         """List what the venue ordered by its own hand."""
         symbol = self.contract(call).symbol if call.params.get("symbol") else ""
-        limit, (start_ms, end_ms) = (
-            limit_of(call.params, 50, FORCED_MAX),
-            span_of(call.params, self.office.now_ms),
-        )
+        limit = limit_of(call.params, 50, FORCED_MAX)
+        start_ms, end_ms = span_of(call.params, self.office.now_ms)
         kind = call.params.get("autoCloseType")
         if kind is not None and kind not in FORCED_KINDS:
             raise wrong("autoCloseType")

@@ -58,9 +58,7 @@ OF_STOPS = frozenset(
     }
 )
 NOT_OFFERED = frozenset({"priceMatch", "selfTradePreventionMode", "goodTillDate"})
-STOP_TYPES = frozenset(
-    {"STOP", "STOP_MARKET", "TAKE_PROFIT", "TAKE_PROFIT_MARKET", "TRAILING_STOP_MARKET", "LIQUIDATION"}
-)
+STOP_TYPES = frozenset({"STOP", "STOP_MARKET", "TAKE_PROFIT", "TAKE_PROFIT_MARKET", "TRAILING_STOP_MARKET"})
 OTHER_TIMES_IN_FORCE = frozenset({"FOK", "GTD", "RPI", "HIDDEN"})
 
 

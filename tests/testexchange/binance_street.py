@@ -3,7 +3,7 @@
 import hashlib
 import hmac
 import json
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from typing import Any, Literal
 from urllib.parse import urlencode
@@ -28,6 +28,7 @@ QUARTER: Mapping[Product, str] = {"usdm": "BTCUSDT_260327", "coinm": "BTCUSD_260
 SIZE: Mapping[Product, str] = {"usdm": "0.5", "coinm": "300"}
 """About half a bitcoin."""
 BOTH: tuple[Product, ...] = ("usdm", "coinm")
+LIBRARY: Mapping[Product, Callable[[], Any]] = {"usdm": ccxt.binanceusdm, "coinm": ccxt.binancecoinm}
 FAR_BELOW, FAR_ABOVE = "52000", "69000"
 """Prices that nothing trades at while a test lasts, and that the venue takes from either side."""
 
@@ -155,7 +156,7 @@ async def on_binance(
 
 async def reader_of(customer: Customer) -> Any:
     """Make a client of the library that knows the product's contracts, and reads without asking anybody."""
-    reader = getattr(ccxt, f"binance{customer.product}" if customer.product == "usdm" else "binancecoinm")()
+    reader = LIBRARY[customer.product]()
     found = (await customer.shown("v1/exchangeInfo"))["symbols"]
     reader.set_markets([reader.parse_market(one) for one in found])
     return reader

@@ -149,6 +149,7 @@ async def test_funding_that_was_is_the_last_or_the_first_since_a_time(product: P
         assert len(await hours()) == 100
         assert len(await hours(startTime=1)) == 100
         assert await customer.shown("v1/fundingRate", symbol=QUARTER[product]) == []
+        assert await customer.shown("v1/fundingInfo") == [], "nothing has an interval of its own"
 
 
 @pytest.mark.parametrize("product", BOTH)

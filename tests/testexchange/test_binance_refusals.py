@@ -81,6 +81,7 @@ REFUSED: list[tuple[str, Act, int]] = [
     ("unknown side", order(side="sell"), -1117),
     ("no type", order(type=None), -1102),
     ("unknown type", order(type="limit"), -1116),
+    ("the venue's own type", order(type="LIQUIDATION"), -1116),
     ("no time in force", order(timeInForce=None), -1102),
     ("unknown time in force", order(timeInForce="PO"), -1115),
     ("all or nothing", order(timeInForce="FOK"), -1020),

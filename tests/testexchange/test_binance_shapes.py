@@ -57,6 +57,10 @@ OWN_TESTS: dict[Product, set[str]] = {
 """Compared below in tests of their own."""
 
 
+UNTIMED = {".time": "only who asks for the order is told when it came in"}
+CROSS = {".isolatedWallet": "the real position is isolated; of a cross one nobody reads it"}
+
+
 @asynccontextmanager
 async def traded(product: Product) -> AsyncIterator[tuple[Street, Customer]]:
     """Give a customer who is short, was paid funding and deleveraged, moved money, and has an order resting."""
@@ -122,7 +126,7 @@ SHOWN: dict[Product, list[Row]] = {
         ("income_transfer.json", lambda one: one.get("v1/income", incomeType="TRANSFER"), "parse_ledger_entry", first, {}),
         ("leverageBracket_2024-10.json", read("v1/leverageBracket"), "parse_market_leverage_tiers", first, {}),
         ("openInterest_ETHUSDT_230331.json", see("v1/openInterest", symbol=QUARTER["usdm"]), "parse_open_interest", whole, {}),
-        ("order_new.json", lambda one: one.rest(newClientOrderId="hb-2"), "parse_order", whole, {".time": "only who asks for the order is told when it came in"}),
+        ("order_new.json", lambda one: one.rest(newClientOrderId="hb-2"), "parse_order", whole, UNTIMED),
         ("order_query_new.json", read("v1/order", origClientOrderId="hb-rest"), "parse_order", whole, {}),
         ("positionRisk_v3.json", read("v3/positionRisk"), "parse_position_risk", first, {}),
         ("premiumIndex.json", see("v1/premiumIndex"), "parse_funding_rate", whole, {}),
@@ -142,7 +146,7 @@ SHOWN: dict[Product, list[Row]] = {
         ("openInterest.json", see("v1/openInterest"), "parse_open_interest", whole, {}),
         ("order_filled_market.json", read("v1/order", origClientOrderId="hb-short"), "parse_order", whole, {}),
         ("order_query_new.json", read("v1/order", origClientOrderId="hb-rest"), "parse_order", whole, {}),
-        ("positionRisk.json", read("v1/positionRisk"), "parse_position_risk", first, {".isolatedWallet": "the real position is isolated; of a cross one nobody reads it"}),
+        ("positionRisk.json", read("v1/positionRisk"), "parse_position_risk", first, CROSS),
         ("ticker_24hr.json", see("v1/ticker/24hr"), "parse_ticker", first, {}),
     ],
 }  # fmt: skip
