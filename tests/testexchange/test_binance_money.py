@@ -197,6 +197,16 @@ async def test_spot_is_quoted_at_the_index() -> None:
         assert (await customer.shown("/api/v3/time"))["serverTime"] == FROM_MS
 
 
+@pytest.mark.parametrize("product", BOTH)
+async def test_coins_of_the_spot_wallet_are_listed_and_are_no_margin(product: Product) -> None:
+    async with on_binance(product) as (_, customer):
+        listed = await customer.get("/sapi/v1/capital/config/getall")
+        held = {one["coin"]: one["free"] for one in listed}
+        assert held == {"BTC": "1", "ETH": "10", "USDT": "50000"}
+        for path in ("/sapi/v1/margin/allPairs", "/sapi/v1/margin/isolated/allPairs"):
+            assert await customer.get(path) == []
+
+
 @pytest.mark.parametrize(
     ("rights", "bound"),
     [({"read", "trade", "transfer"}, True), ({"read"}, False), ({"read", "withdraw"}, True)],

@@ -1,11 +1,13 @@
 """How Binance's dialect says no, of both products: parameters, keys, signatures, clocks, limits, accidents."""
 
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from decimal import Decimal
 from urllib.parse import quote, urlencode
 
 import pytest
 
+from bot.core.values import Contracts
 from bot.testexchange.binance_codes import REFUSALS
 from bot.testexchange.keyring import TEST_KEY, Key
 from bot.testexchange.router import Route
@@ -204,6 +206,14 @@ async def test_so_many_orders_rest_in_a_contract_and_no_more(product: Product) -
         told = await customer.order(quantity=size)
         assert (told.status, told.code) == (400, -2025)
         await customer.rest(symbol=ETH[product], price="4000", quantity="1")
+
+
+async def test_an_order_has_a_smallest_size_where_that_is_more_than_a_step() -> None:
+    async with on_binance() as (street, customer):
+        contract = street.office.contract("BTC/USDT:USDT")
+        street.office.exchange.relist(replace(contract, contracts_min=Contracts(Decimal("0.01"))))
+        assert (await customer.order(quantity="0.009")).code == -4004
+        await customer.rest(quantity="0.01")
 
 
 async def test_stops_go_elsewhere_of_dollars_and_are_not_offered_of_coins() -> None:
