@@ -155,10 +155,13 @@ bot.testexchange.router      from a request to the desk that answers it
 bot.testexchange.server      HTTP on loopback in front of a dialect
 bot.testexchange.wire        requests, responses, and why a venue says no
 bot.testexchange.accounts    a venue's customers: contracts, positions, modes, money
-bot.testexchange.binance     Binance's dialect, both products: signatures, accounts, orders
+bot.testexchange.binance     Binance's dialect, both products: signatures, orders, fills
+bot.testexchange.binance_account Binance's dialect: the account, its settings, its money
 bot.testexchange.binance_board Binance's dialect: what everybody sees
+bot.testexchange.binance_codes Binance's codes for saying no
+bot.testexchange.binance_reading Binance's dialect: how what is asked is read
 bot.testexchange.binance_spot Binance's spot host: wallets, transfers, what a key may do
-bot.testexchange.binance_words Binance's words and codes
+bot.testexchange.binance_words Binance's words for contracts, orders, positions and money
 bot.testexchange.bingx       BingX's dialect: signatures, routes, answers
 bot.testexchange.bingx_account BingX's dialect: the account and its money
 bot.testexchange.bingx_codes BingX's codes for saying no

@@ -7,22 +7,27 @@ from typing import ClassVar
 from bot.core.instruments import Contract
 from bot.core.values import ZERO
 from bot.testexchange import board
-from bot.testexchange.binance_words import instrument, market_id
-from bot.testexchange.reading import whole_of
+from bot.testexchange.binance_codes import CodedError, wrong
+from bot.testexchange.binance_reading import limit_of, maybe_whole, times_of
+from bot.testexchange.binance_words import contract_type, instrument, market_id, pair_of
 from bot.testexchange.records import Candle
 from bot.testexchange.router import Call, Dialect, Route
 from bot.testexchange.wire import No, NoError
 
 WEIGHT_MAX, WEIGHT_WINDOW_MS = 2400, 60_000
-INTERVALS = {
-    "1m": 60_000,
-    "5m": 300_000,
-    "15m": 900_000,
-    "1h": 3_600_000,
-    "4h": 14_400_000,
-    "8h": 28_800_000,
-    "1d": 86_400_000,
-}
+MINUTE_MS, HOUR_MS = 60_000, 3_600_000
+INTERVALS = (
+    {f"{count}m": count * MINUTE_MS for count in (1, 3, 5, 15, 30)}
+    | {f"{count}h": count * HOUR_MS for count in (1, 2, 4, 6, 8, 12)}
+    | {"1d": 24 * HOUR_MS}
+)
+DOLLARS = {"asset": "USDT", "marginAvailable": True, "autoAssetExchange": "-10000"}
+"""The one coin that backs linear positions."""
+DEPTHS = frozenset({5, 10, 20, 50, 100, 500, 1000})
+DEPTH = 500
+FUNDING_HOURS = 8
+FUNDINGS, CANDLES = 100, 500
+"""How many are told if nobody says."""
 Words = Callable[[Contract], dict[str, object]]
 
 
@@ -57,20 +62,25 @@ class BinanceBoard(Dialect):
         limits = [
             {"rateLimitType": "REQUEST_WEIGHT", "interval": "MINUTE", "intervalNum": 1, "limit": WEIGHT_MAX}
         ]
-        found = [instrument(one) for one in self.office.contracts()]
-        return {
+        found = [instrument(one, self._kind(one)) for one in self.office.contracts()]
+        words = {
             "timezone": "UTC",
             "serverTime": self.office.clock_ms(),
             "rateLimits": limits,
             "exchangeFilters": [],
             "symbols": found,
         }
+        return words | {"futuresType": "U_MARGINED", "assets": [DOLLARS]} if self.linear else words
 
     def _book(self, call: Call) -> object:
-        contract = self.contract(call)
-        bids, asks = board.levels(self.office, contract.symbol, whole_of(call.params, "limit", 20))
+        contract, asked = self.contract(call), maybe_whole(call.params, "limit")
+        depth = DEPTH if asked is None else asked
+        if depth not in DEPTHS:
+            raise CodedError(-4021, f"{depth} is not valid depth limit.")
+        bids, asks = board.levels(self.office, contract.symbol, depth)
         at_ms = board.shown(self.office, contract.symbol)[1]
-        return {"lastUpdateId": at_ms, "E": at_ms, "T": at_ms, "bids": bids, "asks": asks}
+        words = {"lastUpdateId": at_ms, "E": at_ms, "T": at_ms, "bids": bids, "asks": asks}
+        return words if self.linear else words | {"symbol": market_id(contract), "pair": pair_of(contract)}
 
     def _best(self, call: Call) -> object:
         return self.each(call, self._best_words)
@@ -85,7 +95,7 @@ class BinanceBoard(Dialect):
             "askQty": quote.ask_contracts,
             "time": at_ms,
         }
-        return words if contract.linear else words | {"pair": f"{contract.base}{contract.quote}"}
+        return words if contract.linear else words | {"pair": pair_of(contract)}
 
     def _day(self, call: Call) -> object:
         return self.each(call, self._day_words)
@@ -94,9 +104,7 @@ class BinanceBoard(Dialect):
         day, now_ms = board.change_of_day(self.office, contract.symbol), self.office.clock_ms()
         value = contract.value(day.volume, day.close)
         money = (
-            {"quoteVolume": value}
-            if contract.linear
-            else {"baseVolume": value, "pair": f"{contract.base}{contract.quote}"}
+            {"quoteVolume": value} if contract.linear else {"baseVolume": value, "pair": pair_of(contract)}
         )
         return {
             "symbol": market_id(contract),
@@ -133,27 +141,37 @@ class BinanceBoard(Dialect):
             "nextFundingTime": 0 if funding is None else funding.next_at_ms,
             "time": at_ms,
         }
-        return words if contract.linear else words | {"pair": f"{contract.base}{contract.quote}"}
+        return words if contract.linear else words | {"pair": pair_of(contract)}
 
     def _rates(self, call: Call) -> object:
-        contract = self.contract(call)
-        found = board.funding_paid(self.office, contract.symbol, whole_of(call.params, "limit", 100))
-        from_ms = whole_of(call.params, "startTime", 0)
+        """List settlements of funding: the last, or the first since a time."""
+        contract, limit = self.contract(call), limit_of(call.params, FUNDINGS, board.FUNDINGS_MAX)
+        start_ms, end_ms = times_of(call.params)
+        if start_ms is None:
+            paid = board.funding_paid(self.office, contract.symbol, limit)
+        else:
+            until_ms = min(start_ms + limit * FUNDING_HOURS * HOUR_MS, self.office.now_ms)
+            paid = self.office.world.funding_paid(contract.symbol, start_ms, until_ms)[:limit]
         return [
             {"symbol": market_id(contract), "fundingRate": rate, "fundingTime": at_ms}
-            for at_ms, rate in found
-            if at_ms >= from_ms
+            for at_ms, rate in paid
+            if end_ms is None or at_ms <= end_ms
         ]
 
     def _candles(self, call: Call) -> object:
-        interval_ms = INTERVALS.get(call.wanted("interval"), 0)
+        contract, word = self.contract(call), call.wanted("interval")
+        if word not in INTERVALS:
+            raise wrong("interval")
+        limit, (start_ms, end_ms) = limit_of(call.params, CANDLES, board.CANDLES_MAX), times_of(call.params)
+        interval_ms = INTERVALS[word]
+        ends = [self.office.now_ms, end_ms, None if start_ms is None else start_ms + limit * interval_ms]
         found = board.candles(
             self.office,
-            self.contract(call).symbol,
+            contract.symbol,
             interval_ms,
-            limit=whole_of(call.params, "limit", 500),
-            from_ms=whole_of(call.params, "startTime", 0) or None,
-            to_ms=whole_of(call.params, "endTime", 0) or None,
+            limit=limit,
+            from_ms=start_ms,
+            to_ms=min(end for end in ends if end is not None),
         )
         return [candle_words(one, interval_ms) for one in found]
 
@@ -168,8 +186,11 @@ class BinanceBoard(Dialect):
         return (
             words
             if contract.linear
-            else words | {"pair": f"{contract.base}{contract.quote}", "contractType": "PERPETUAL"}
+            else words | {"pair": pair_of(contract), "contractType": self._kind(contract)}
         )
+
+    def _kind(self, contract: Contract) -> str:
+        return contract_type(contract, self.office.contracts())
 
     def contract(self, call: Call) -> Contract:
         """Find the contract that is meant; whoever signed is told of expired ones, too.
@@ -177,20 +198,28 @@ class BinanceBoard(Dialect):
         Raises:
             NoError: there is none.
         """
-        wanted = call.wanted("symbol")
+        found = self.known(call.wanted("symbol"))
+        return found if call.key is not None else self.office.contract(found.symbol)
+
+    def known(self, name: str) -> Contract:
+        """Find the contract of a name, expired or not.
+
+        Raises:
+            NoError: there is none.
+        """
         for contract in self.office.exchange.contracts.values():
-            if market_id(contract) == wanted:
-                signed = call.key is not None
-                return contract if signed else self.office.contract(contract.symbol)
+            if market_id(contract) == name:
+                return contract
         raise NoError(No.SYMBOL)
 
     def each(self, call: Call, words: "Words") -> object:
-        """Describe one contract, or all that have a price; COIN-M sends a list even of one."""
+        """Describe one contract, or all that have a price; COIN-M sends a list even of one, and knows pairs."""
         if call.params.get("symbol"):
             found = words(self.contract(call))
             return found if self.linear else [found]
+        pair = None if self.linear else call.params.get("pair")
         priced = [one for one in self.office.contracts() if one.symbol in self.office.exchange.touches]
-        return [words(one) for one in priced]
+        return [words(one) for one in priced if pair in {None, pair_of(one)}]
 
     def listed(self, call: Call, words: "Words") -> object:
         """Describe one contract or all, in a list."""

@@ -1,16 +1,26 @@
 """Binance's spot host as a hedger needs it: spot wallets, transfers, what a key may do. The demo has no ``sapi``."""
 
 from collections.abc import Iterable
+from typing import Literal
 
 from bot.core.values import ZERO
+from bot.testexchange.binance_codes import CodedError, wrong
+from bot.testexchange.binance_reading import limit_of, number_of, times_of
 from bot.testexchange.board import shown
 from bot.testexchange.keyring import Permission
 from bot.testexchange.office import Office
-from bot.testexchange.reading import number_of, whole_of
 from bot.testexchange.router import Call, Desk, Route
 from bot.testexchange.wire import No, NoError
 
 WALLETS = {"fapi": "UMFUTURE", "dapi": "CMFUTURE"}
+WAYS = frozenset(
+    f"{source}_{target}"
+    for source in ("MAIN", "UMFUTURE", "CMFUTURE", "MARGIN", "FUNDING")
+    for target in ("MAIN", "UMFUTURE", "CMFUTURE", "MARGIN", "FUNDING")
+    if source != target
+)
+"""Ways for money at the venue; here it goes between the spot wallet and that of the product alone."""
+TRANSFERS, TRANSFERS_MAX, PAGES_MAX = 10, 100, 1000
 
 
 class SpotDesk:
@@ -143,34 +153,44 @@ class SpotDesk:
 
     def _transfer(self, call: Call) -> object:
         self._refuse_demo(call)
-        ways = {f"MAIN_{self._wallet}": "futures", f"{self._wallet}_MAIN": "spot"}
-        kind = call.wanted("type")
-        if kind not in ways:
-            raise NoError(No.PARAMETER, "type")
-        amount = number_of(call.params, "amount")
-        to_futures = ways[kind] == "futures"
-        number = self._office.transfer(
-            call.account, call.wanted("asset"), amount, "futures" if to_futures else "spot"
-        )
-        return {"tranId": number}
+        target = self._target(call)
+        if target is None:
+            raise NoError(No.UNSUPPORTED)
+        asset, amount = call.wanted("asset"), number_of(call.params, "amount")
+        if amount <= ZERO:
+            raise wrong("amount")
+        return {"tranId": self._office.transfer(call.account, asset, amount, target)}
 
     def _transfers(self, call: Call) -> object:
+        """List transfers of one way, newest first, page by page."""
         self._refuse_demo(call)
-        kind, start_ms = call.wanted("type"), whole_of(call.params, "startTime", 0)
-        sign = 1 if kind == f"MAIN_{self._wallet}" else -1
+        target, (start_ms, end_ms) = self._target(call), times_of(call.params)
+        size = limit_of(call.params, TRANSFERS, TRANSFERS_MAX, "size")
+        first = size * (limit_of(call.params, 1, PAGES_MAX, "current") - 1)
         found = [
             {
                 "asset": one.asset,
                 "amount": abs(one.amount),
-                "type": kind,
+                "type": call.params["type"],
                 "status": "CONFIRMED",
                 "tranId": one.number,
                 "timestamp": one.at_ms,
             }
             for one in self._office.transfers(call.account)
-            if one.amount * sign > ZERO and one.at_ms >= start_ms
+            if target == ("futures" if one.amount > ZERO else "spot")
+            and (start_ms is None or one.at_ms >= start_ms)
+            and (end_ms is None or one.at_ms <= end_ms)
         ]
-        return {"total": len(found), "rows": found[::-1][: whole_of(call.params, "size", 10)]}
+        return {"total": len(found), "rows": found[::-1][first : first + size]}
+
+    def _target(self, call: Call) -> Literal["futures", "spot"] | None:
+        """Tell where a way leads; None if it is one of the venue's that is not there here."""
+        way = call.wanted("type")
+        if way not in WAYS:
+            raise CodedError(-1130, "Data sent for parameter 'type' is not valid.")
+        if way == f"MAIN_{self._wallet}":
+            return "futures"
+        return "spot" if way == f"{self._wallet}_MAIN" else None
 
     def _refuse_demo(self, call: Call) -> None:
         if call.request.host.startswith("demo-"):

@@ -1,7 +1,8 @@
-"""Binance's words: how orders, positions, fills and money look on its wire, and its codes for saying no."""
+"""Binance's words: how contracts, orders, positions, fills and money look on its wire."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
+from decimal import Decimal
 
 from bot.core.instruments import Contract, DatedFuture
 from bot.core.orders import TimeInForce
@@ -9,12 +10,9 @@ from bot.core.snapshot import Position
 from bot.core.values import ZERO, Contracts, Money, Price, Side
 from bot.testexchange.board import brackets
 from bot.testexchange.office import Office
-from bot.testexchange.reading import price_of, size_of, whole_of
-from bot.testexchange.records import Ask, Income, IncomeKind, PlacedOrder, Standing, Trade
+from bot.testexchange.records import Income, IncomeKind, PlacedOrder, Standing, Trade
 from bot.testexchange.wire import No, NoError, digits, plain
 
-FAR_MS = 10**15
-SPAN_MS_MAX = 7 * 86_400_000
 NEVER_MS = 4_133_404_800_000
 """Delivery of what is never delivered."""
 LISTED_MS = 1_569_398_400_000
@@ -42,71 +40,43 @@ INCOMES: Mapping[IncomeKind, str] = {
     "transfer": "TRANSFER",
     "liquidation": "INSURANCE_CLEAR",
 }
-REFUSALS: Mapping[No, tuple[int, int, str]] = {
-    No.PATH: (404, -1, "Not found"),
-    No.PARAMETER: (400, -1102, "Mandatory parameter was not sent, was empty/null, or malformed: {}"),
-    No.SYMBOL: (400, -1121, "Invalid symbol."),
-    No.CLOSED: (400, -4141, "Symbol is closed."),
-    No.UNPRICED: (400, -1112, "No orders on book for symbol."),
-    No.SIZE_SMALL: (400, -4003, "Quantity less than or equal to zero."),
-    No.SIZE_STEP: (400, -1111, "Precision is over the maximum defined for this asset."),
-    No.TICK: (400, -4014, "Price not increased by tick size."),
-    No.WOULD_TAKE: (
-        400,
-        -5022,
-        "Due to the order could not be executed as maker, the Post Only order will be rejected.",
-    ),
-    No.NOT_REDUCING: (400, -2022, "ReduceOnly Order is rejected."),
-    No.NOTIONAL: (
-        400,
-        -4164,
-        "Order's notional must be no smaller than the minimum (unless you choose reduce only).",
-    ),
-    No.MARGIN: (400, -2019, "Margin is insufficient."),
-    No.DUPLICATE: (400, -4116, "ClientOrderId is duplicated."),
-    No.CLIENT_ID: (400, -4015, "Client order id is not valid."),
-    No.NO_ORDER: (400, -2013, "Order does not exist."),
-    No.ORDER_DONE: (400, -2011, "Unknown order sent."),
-    No.NO_CHANGE: (400, -4046, "No need to change margin type."),
-    No.POSITION_OPEN: (400, -4048, "Margin type cannot be changed if there exists position."),
-    No.POSITION_SIDE: (400, -4061, "Order's position side does not match user's setting."),
-    No.LEVERAGE: (400, -4028, "Leverage is not valid."),
-    No.FUNDS: (400, -5013, "Asset transfer failed: insufficient balance"),
-    No.KEY: (401, -2015, "Invalid API-key, IP, or permissions for action."),
-    No.SIGNATURE: (400, -1022, "Signature for this request is not valid."),
-    No.PASSPHRASE: (401, -2015, "Invalid API-key, IP, or permissions for action."),
-    No.TIMESTAMP: (400, -1021, "Timestamp for this request is outside of the recvWindow."),
-    No.PERMISSION: (401, -2015, "Invalid API-key, IP, or permissions for action."),
-    No.IP: (401, -2015, "Invalid API-key, IP, or permissions for action, request ip: 203.0.113.7"),
-    No.NO_FUTURES: (401, -2015, "Invalid API-key, IP, or permissions for action."),
-    No.RATE: (429, -1003, "Too many requests; current limit is 2400 requests per minute."),
-    No.BANNED: (418, -1003, "Way too many requests; IP banned {}."),
-    No.MAINTENANCE: (503, -1016, "This service is no longer available: system maintenance."),
-    No.BUSY: (
-        503,
-        -1008,
-        "Server is currently overloaded with other requests. Please try again in a few minutes.",
-    ),
-    No.UNSUPPORTED: (400, -1020, "This operation is not supported."),
-}
+SIZE_MAX, PRICE_MAX, ORDERS_MAX = 1_000_000, 10_000_000, 200
+UP_MAX, DOWN_MAX = Decimal("1.15"), Decimal("0.85")
+"""How far from the mark a buyer may bid, and a seller ask."""
+
+
+def pair_of(contract: Contract) -> str:
+    """Give what a contract is about: BTCUSD."""
+    return f"{contract.base}{contract.quote}"
 
 
 def market_id(contract: Contract) -> str:
     """Give the venue's symbol: BTCUSDT, BTCUSDT_260327; BTCUSD_PERP, BTCUSD_260327."""
-    pair = f"{contract.base}{contract.quote}"
+    pair = pair_of(contract)
     if isinstance(contract, DatedFuture):
         return f"{pair}_{datetime.fromtimestamp(contract.expiry_ms / 1000, UTC):%y%m%d}"
     return pair if contract.linear else f"{pair}_PERP"
 
 
-def instrument(contract: Contract) -> dict[str, object]:
-    """Describe a contract."""
-    dated = isinstance(contract, DatedFuture)
+def contract_type(contract: Contract, listed: Iterable[Contract]) -> str:
+    """Tell a perpetual from the next quarter to expire, and that from later ones."""
+    if not isinstance(contract, DatedFuture):
+        return "PERPETUAL"
+    sooner = [
+        one
+        for one in listed
+        if isinstance(one, DatedFuture) and one.base == contract.base and one.expiry_ms < contract.expiry_ms
+    ]
+    return "NEXT_QUARTER" if sooner else "CURRENT_QUARTER"
+
+
+def instrument(contract: Contract, kind: str) -> dict[str, object]:
+    """Describe a contract of a type."""
     status = "TRADING" if contract.status == "trading" else "PENDING_TRADING"
     words: dict[str, object] = {
         "symbol": market_id(contract),
-        "pair": f"{contract.base}{contract.quote}",
-        "contractType": "CURRENT_QUARTER" if dated else "PERPETUAL",
+        "pair": pair_of(contract),
+        "contractType": kind,
         "deliveryDate": contract.expiry_ms if isinstance(contract, DatedFuture) else NEVER_MS,
         "onboardDate": LISTED_MS,
         "maintMarginPercent": "2.5000",
@@ -121,6 +91,7 @@ def instrument(contract: Contract) -> dict[str, object]:
         "underlyingType": "COIN",
         "underlyingSubType": [],
         "settlePlan": 0,
+        "maxMoveOrderLimit": 10000,
         "triggerProtect": "0.0500",
         "liquidationFee": "0.012500",
         "marketTakeBound": "0.05",
@@ -138,17 +109,17 @@ def instrument(contract: Contract) -> dict[str, object]:
 
 
 def _filters(contract: Contract) -> list[dict[str, object]]:
-    step = {"stepSize": contract.contracts_step, "minQty": contract.contracts_min, "maxQty": "1000000"}
+    step = {"stepSize": contract.contracts_step, "minQty": contract.contracts_min, "maxQty": str(SIZE_MAX)}
     tick = contract.price_tick
     filters: list[dict[str, object]] = [
-        {"filterType": "PRICE_FILTER", "minPrice": tick, "maxPrice": "10000000", "tickSize": tick},
+        {"filterType": "PRICE_FILTER", "minPrice": tick, "maxPrice": str(PRICE_MAX), "tickSize": tick},
         {"filterType": "LOT_SIZE", **step},
         {"filterType": "MARKET_LOT_SIZE", **step},
-        {"filterType": "MAX_NUM_ORDERS", "limit": 200},
+        {"filterType": "MAX_NUM_ORDERS", "limit": ORDERS_MAX},
         {
             "filterType": "PERCENT_PRICE",
-            "multiplierUp": "1.1500",
-            "multiplierDown": "0.8500",
+            "multiplierUp": UP_MAX,
+            "multiplierDown": DOWN_MAX,
             "multiplierDecimal": "4",
         },
     ]
@@ -194,37 +165,20 @@ def order_words(order: PlacedOrder, contract: Contract) -> dict[str, object]:
     if contract.linear:
         extra = {"priceMatch": "NONE", "selfTradePreventionMode": "NONE", "goodTillDate": 0}
         return words | {"cumQuote": value} | extra
-    return words | {"pair": f"{contract.base}{contract.quote}", "cumBase": value}
+    return words | {"pair": pair_of(contract), "cumBase": value}
 
 
-def asked(params: Mapping[str, str], symbol: str) -> Ask:
-    """Read an order off the wire, field by field.
+def taken_words(order: PlacedOrder, contract: Contract) -> dict[str, object]:
+    """Describe an order that was placed or taken back: the size filled under one more name, and no time it came in."""
+    words = order_words(order, contract) | {"cumQty": order.filled}
+    return {name: value for name, value in words.items() if name != "time"}
 
-    Raises:
-        NoError: a field is missing, malformed or of no meaning here.
-    """
-    side, kind = params.get("side", ""), params.get("type", "")
-    if side not in {"BUY", "SELL"} or kind not in {"LIMIT", "MARKET"}:
-        raise NoError(No.PARAMETER, "side" if side not in {"BUY", "SELL"} else "type")
-    if params.get("positionSide", "BOTH") != "BOTH":
-        raise NoError(No.POSITION_SIDE)
-    word = params.get("timeInForce", "")
-    if kind == "LIMIT" and word not in TIMES_IN_FORCE:
-        raise NoError(No.PARAMETER, "timeInForce")
-    if kind == "MARKET" and ("price" in params or word):
-        raise NoError(No.PARAMETER, "price")
-    reduces = params.get("reduceOnly", "false")
-    if reduces not in {"true", "false"}:
-        raise NoError(No.PARAMETER, "reduceOnly")
-    return Ask(
-        symbol=symbol,
-        side=Side(side.lower()),
-        contracts=size_of(params, "quantity"),
-        limit_price=price_of(params, "price") if kind == "LIMIT" else None,
-        time_in_force=TIMES_IN_FORCE[word] if kind == "LIMIT" else TimeInForce.IOC,
-        reduce_only=reduces == "true",
-        client_id=params.get("newClientOrderId", ""),
-    )
+
+def ack_words(order: PlacedOrder, contract: Contract) -> dict[str, object]:
+    """Describe an order as it came in, whatever has become of it since."""
+    worth = "cumQuote" if contract.linear else "cumBase"
+    fresh = dict.fromkeys(("avgPrice", "executedQty", "cumQty", worth), ZERO)
+    return taken_words(order, contract) | fresh | {"status": "NEW", "updateTime": order.created_ms}
 
 
 def trade_words(trade: Trade, contract: Contract) -> dict[str, object]:
@@ -247,11 +201,7 @@ def trade_words(trade: Trade, contract: Contract) -> dict[str, object]:
         "maker": fill.maker,
         "buyer": fill.side is Side.BUY,
     }
-    return words | (
-        {"quoteQty": value}
-        if contract.linear
-        else {"baseQty": value, "pair": f"{contract.base}{contract.quote}"}
-    )
+    return words | ({"quoteQty": value} if contract.linear else {"baseQty": value, "pair": pair_of(contract)})
 
 
 def income_words(income: Income, market: str) -> dict[str, object]:
@@ -268,49 +218,130 @@ def income_words(income: Income, market: str) -> dict[str, object]:
     }
 
 
+def _numbers(office: Office, account: str, held: Position, contract: Contract) -> dict[str, Decimal]:
+    """Reckon a position at the mark, in settlement currency.
+
+    Raises:
+        NoError: there is no mark to reckon with.
+    """
+    trader, mark = office.trader(account), office.exchange.marks.get(held.symbol)
+    if held.contracts == ZERO:
+        shown = ZERO if mark is None else mark
+        return {"mark": shown, "value": ZERO, "profit": ZERO, "margin": ZERO, "maintenance": ZERO}
+    if mark is None:
+        raise NoError(No.UNPRICED)
+    position, sign = trader.position(contract), -1 if held.contracts < ZERO else 1
+    return {
+        "mark": mark,
+        "value": sign * contract.value(held.contracts, mark),
+        "profit": position.pnl(mark),
+        "margin": trader.initial_margin(position, mark),
+        "maintenance": position.maintenance(mark),
+    }
+
+
 def position_words(office: Office, account: str, held: Position, contract: Contract) -> dict[str, object]:
-    """Describe a position."""
-    trader, mark = office.trader(account), office.exchange.marks.get(held.symbol, ZERO)
-    position = trader.positions.get(held.symbol)
-    flat = position is None or ZERO in {held.contracts, mark}
-    profit = ZERO if flat or position is None else position.pnl(mark)
-    maintenance = ZERO if flat or position is None else position.maintenance(mark)
-    margin = ZERO if flat or position is None else trader.initial_margin(position, mark)
-    value = ZERO if flat else contract.value(held.contracts, mark)
-    sign = -1 if held.contracts < ZERO else 1
-    isolated = held.isolated_margin or ZERO
+    """Describe a position and its risk."""
+    found = _numbers(office, account, held, contract)
+    wallet = held.isolated_margin or ZERO
     shared: dict[str, object] = {
         "symbol": market_id(contract),
         "positionSide": "BOTH",
         "positionAmt": held.contracts,
         "entryPrice": held.entry_price,
         "breakEvenPrice": held.entry_price,
-        "markPrice": mark,
-        "unRealizedProfit": profit,
+        "markPrice": found["mark"],
+        "unRealizedProfit": found["profit"],
         "liquidationPrice": held.liquidation_price or ZERO,
-        "isolatedMargin": isolated,
-        "isolatedWallet": isolated,
-        "updateTime": office.now_ms,
+        "isolatedMargin": wallet + found["profit"] if wallet else ZERO,
+        "isolatedWallet": wallet,
+        "updateTime": office.now_ms if held.contracts else 0,
     }
     if contract.linear:
         return shared | {
-            "notional": sign * value,
-            "initialMargin": margin,
-            "maintMargin": maintenance,
-            "positionInitialMargin": margin,
+            "notional": found["value"],
+            "initialMargin": found["margin"],
+            "maintMargin": found["maintenance"],
+            "positionInitialMargin": found["margin"],
             "openOrderInitialMargin": "0",
             "adl": (held.adl_rank or 1) - 1,
             "bidNotional": "0",
             "askNotional": "0",
             "marginAsset": contract.settle,
         }
+    leverage = office.leverage(account, held.symbol)
     return shared | {
-        "notionalValue": sign * value,
-        "leverage": plain(office.leverage(account, held.symbol)),
-        "marginType": trader.margin_mode,
+        "notionalValue": found["value"],
+        "leverage": plain(leverage),
+        "marginType": office.trader(account).margin_mode,
         "isAutoAddMargin": "false",
-        "maxQty": "1000000",
+        "maxQty": value_max(contract, leverage),
     }
+
+
+def held_words(office: Office, account: str, held: Position, contract: Contract) -> dict[str, object]:
+    """Describe a position as the account lists it: USD-M says less there than COIN-M."""
+    found = _numbers(office, account, held, contract)
+    wallet = held.isolated_margin or ZERO
+    shared: dict[str, object] = {
+        "symbol": market_id(contract),
+        "positionSide": "BOTH",
+        "positionAmt": held.contracts,
+        "unrealizedProfit": found["profit"],
+        "isolatedWallet": wallet,
+        "initialMargin": found["margin"],
+        "maintMargin": found["maintenance"],
+        "updateTime": office.now_ms if held.contracts else 0,
+    }
+    if contract.linear:
+        isolated = wallet + found["profit"] if wallet else ZERO
+        return shared | {"isolatedMargin": isolated, "notional": found["value"]}
+    leverage = office.leverage(account, held.symbol)
+    return shared | {
+        "positionInitialMargin": found["margin"],
+        "openOrderInitialMargin": "0",
+        "leverage": plain(leverage),
+        "isolated": office.trader(account).margin_mode == "isolated",
+        "entryPrice": held.entry_price,
+        "breakEvenPrice": held.entry_price,
+        "maxQty": value_max(contract, leverage),
+        "notionalValue": found["value"],
+    }
+
+
+def asset_words(office: Office, account: str, asset: str) -> dict[str, object]:
+    """Describe a futures wallet.
+
+    Raises:
+        NoError: a position it backs has no mark.
+    """
+    trader, marks = office.trader(account), office.exchange.marks
+    if not trader.priced(asset, marks):
+        raise NoError(No.UNPRICED)
+    balance, equity = trader.balance("futures", asset), trader.wallet_equity(asset, marks)
+    held = trader.open_positions(asset)
+    margin = sum((trader.initial_margin(one, marks[one.contract.symbol]) for one in held), ZERO)
+    free = max(trader.free(asset, marks), ZERO)
+    return {
+        "asset": asset,
+        "walletBalance": balance,
+        "unrealizedProfit": equity - balance,
+        "marginBalance": equity,
+        "maintMargin": trader.maintenance(asset, marks),
+        "initialMargin": margin,
+        "positionInitialMargin": margin,
+        "openOrderInitialMargin": "0",
+        "crossWalletBalance": balance,
+        "crossUnPnl": equity - balance,
+        "availableBalance": free,
+        "maxWithdrawAmount": free,
+        "updateTime": max(1, office.now_ms),
+    }
+
+
+def value_max(contract: Contract, leverage: Decimal) -> Decimal:
+    """Tell the largest position that a leverage allows, in settlement currency."""
+    return max(end for _, _, end, most, _, _ in brackets(contract) if most >= leverage)
 
 
 def bracket_words(contract: Contract) -> dict[str, object]:
@@ -337,15 +368,3 @@ def flat(contract: Contract) -> Position:
     return Position(
         symbol=contract.symbol, contracts=Contracts(ZERO), entry_price=Price(ZERO), realised_pnl=Money(ZERO)
     )
-
-
-def span_of(params: Mapping[str, str]) -> tuple[int, int]:
-    """Read a time to list, open at either end.
-
-    Raises:
-        NoError: it is longer than the venue lists at once.
-    """
-    start_ms, end_ms = whole_of(params, "startTime", 0), whole_of(params, "endTime", FAR_MS)
-    if start_ms and end_ms != FAR_MS and end_ms - start_ms > SPAN_MS_MAX:
-        raise NoError(No.PARAMETER, "the time between startTime and endTime")
-    return start_ms, end_ms

@@ -34,7 +34,7 @@ TRANSFER_SLACK_MS = 5_000
 
 CODES = Codes(
     outcomes=codes_of(
-        rejected="-2019 -2022 -4164 -5022 -2021 -4131 -2027 -4061 -2025 -4118 -4016 -1013 -1111 -4003 -4005 -4014"
+        rejected="-2019 -2022 -4164 -5022 -2021 -4131 -2027 -4061 -2025 -4118 -4016 -4024 -1013 -1111 -4003 -4005 -4014"
         " -4015 -4086 -4400 -4087 -4192 -1121 -4141 -5013 -4050 -4051",
         retry="-1021 -1008",
         rate_limited="-1003 -1015",
@@ -213,14 +213,14 @@ class Binance(BinanceMarket):
 
     def _position(self, api: Api, found: Row) -> Position:
         liquidation = number_or(found, "liquidationPrice")
-        isolated = number_or(found, "isolatedMargin")
+        isolated = number_or(found, "isolatedMargin")  # which has the profit in it
         rank = maybe(found, "adl")
         return Position(
             symbol=api.symbol_of(text(found, "symbol")),
             contracts=Contracts(number(found, "positionAmt")),
             entry_price=Price(number(found, "entryPrice")),
             realised_pnl=Money(ZERO),
-            isolated_margin=Money(isolated) if isolated else None,
+            isolated_margin=Money(isolated - number_or(found, "unRealizedProfit")) if isolated else None,
             liquidation_price=Price(liquidation) if liquidation > ZERO else None,
             adl_rank=None if rank is None else int(rank) + 1,
         )

@@ -30,15 +30,15 @@ HELD: list[tuple[str, str, dict[str, str], tuple[Held, ...]]] = [
         "both sides, isolated",
         {"fapiPrivateV3GetPositionRisk": "positionRisk_v2_hedge"},
         (
-            ("our BTCUSDT", "20", "6563.665", "5930.78", "15517.54150468", None),
-            ("our BTCUSDT", "-10", "0", "7189.95", "5413.95799991", None),
+            ("our BTCUSDT", "20", "6563.665", "5930.78", "13200.70726908", None),
+            ("our BTCUSDT", "-10", "0", "7189.95", "6570.42511771", None),
         ),
     ),
     (
         "binance-coinm",
         "two contracts of 100 USD",
         {"dapiPrivateGetPositionRisk": "positionRisk"},
-        (("our BTCUSD_PERP", "2", "37643.10000021", "25119.9744576", "0.00274471", None),),
+        (("our BTCUSD_PERP", "2", "37643.10000021", "25119.9744576", "0.00268058", None),),
     ),
     (
         "bybit",
