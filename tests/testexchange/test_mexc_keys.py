@@ -2,10 +2,12 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from decimal import Decimal
 from typing import Any
 
 import pytest
 
+from bot.core.values import Side
 from bot.testexchange.keyring import TEST_KEY, Key
 from tests.testexchange.mexc_street import PRIVATE, SPOT, Caller, hashed, on_mexc, order
 
@@ -146,7 +148,7 @@ async def test_a_post_is_signed_by_its_body_and_means_nothing_by_its_query() -> 
         )
         assert told["success"]
         [placed] = street.office.open_orders("main")
-        assert (placed.ask.contracts, placed.ask.side) == (1, "sell")
+        assert (placed.ask.contracts, placed.ask.side) == (Decimal(1), Side.SELL)
 
 
 @pytest.mark.parametrize(
