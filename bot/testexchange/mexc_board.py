@@ -5,7 +5,7 @@ from decimal import Decimal
 from bot.core.instruments import Contract
 from bot.core.values import ZERO, round_to_step
 from bot.testexchange import board
-from bot.testexchange.mexc_reading import contract_named, paged, text_of, time_of, within
+from bot.testexchange.mexc_reading import PAGES_MAX, contract_named, paged, text_of, time_of, within
 from bot.testexchange.mexc_words import instrument, market_id
 from bot.testexchange.office import Office
 from bot.testexchange.router import Call
@@ -123,12 +123,17 @@ class BoardDesks:
     def rates(self, call: Call) -> object:
         """List settlements of funding, newest first."""
         contract = contract_named(self._office, call.params)
-        found = board.funding_paid(self._office, contract.symbol, board.FUNDINGS_MAX)
+        most = board.FUNDINGS_MAX
+        size, number = (
+            within(call.params, "page_size", 20, most),
+            within(call.params, "page_num", 1, PAGES_MAX),
+        )
+        found = board.funding_paid(self._office, contract.symbol, min(size * number, most))
         rows = [
             {"symbol": market_id(contract), "fundingRate": rate, "settleTime": at_ms}
             for at_ms, rate in reversed(found)
         ]
-        return paged(rows, call.params, board.FUNDINGS_MAX)
+        return paged(rows, call.params, most, total=most)
 
     def candles(self, call: Call) -> object:
         """List candles, oldest first: the last of a time, or the first since one. All kinds have the prices of the index."""

@@ -124,17 +124,20 @@ def page_of(found: Sequence[T], params: Mapping[str, object], most: int = 100) -
     return list(found[(number - 1) * size : number * size])
 
 
-def paged(found: Sequence[object], params: Mapping[str, object], most: int = 100) -> dict[str, object]:
-    """Cut a page out of a list, and say how many there are.
+def paged(
+    found: Sequence[object], params: Mapping[str, object], most: int = 100, total: int | None = None
+) -> dict[str, object]:
+    """Cut a page out of a list, and say how many there are: as many as the list has, or more that are not in it.
 
     Raises:
         NoError: page or size is none.
     """
     rows, size = page_of(found, params, most), within(params, "page_size", 20, most)
+    count = len(found) if total is None else total
     return {
         "pageSize": size,
-        "totalCount": len(found),
-        "totalPage": -(-len(found) // size),
+        "totalCount": count,
+        "totalPage": -(-count // size),
         "currentPage": within(params, "page_num", 1, PAGES_MAX),
         "resultList": rows,
     }

@@ -25,8 +25,8 @@ Words = dict[str, Any]
 
 
 def hashed(secret: str, text: str) -> str:
-    """Sign a text."""
-    return hmac.new(secret.encode(), text.encode(), hashlib.sha256).hexdigest()
+    """Sign a text, whatever is in it."""
+    return hmac.new(secret.encode(), text.encode(errors="replace"), hashlib.sha256).hexdigest()
 
 
 def without_gaps(words: Mapping[str, object]) -> Words:
