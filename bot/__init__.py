@@ -176,9 +176,14 @@ bot.testexchange.bybit_codes Bybit's codes for saying no
 bot.testexchange.bybit_money Bybit's words for executions, funding and the log
 bot.testexchange.bybit_reading Bybit's dialect: how what is asked is read
 bot.testexchange.bybit_words Bybit's words for contracts, orders and positions
-bot.testexchange.mexc        MEXC's dialect: signatures, accounts, orders
-bot.testexchange.mexc_board  MEXC's dialect: what everybody sees
-bot.testexchange.mexc_words  MEXC's words and codes
+bot.testexchange.mexc        MEXC's dialect: signatures, routes, answers
+bot.testexchange.mexc_account MEXC's dialect: the futures account and its money
+bot.testexchange.mexc_board  MEXC's dialect: what everybody sees of contracts
+bot.testexchange.mexc_codes  MEXC's codes for saying no
+bot.testexchange.mexc_orders MEXC's dialect: orders and deals
+bot.testexchange.mexc_reading MEXC's dialect: how what is asked is read
+bot.testexchange.mexc_spot   MEXC's dialect: spot prices, the wallet, transfers
+bot.testexchange.mexc_words  MEXC's words
 bot.testexchange.reading     numbers read off a wire
 bot.testexchange.weex        WEEX's dialect: signatures, routes, answers
 bot.testexchange.weex_account WEEX's dialect: the account and its money

@@ -1,10 +1,9 @@
-"""MEXC's words: how contracts, orders, positions and deals look on its wire, and its codes for saying no.
+"""MEXC's words: how contracts, orders, positions, deals and money look on its wire.
 
 Sides, types and states are numbers. Margin tiers are base rates and increments by so many contracts: they are written from
 the contract's own tiers at the mark of now, to whole contracts.
 """
 
-from collections.abc import Mapping
 from decimal import Decimal
 
 from bot.core.instruments import Contract
@@ -12,9 +11,8 @@ from bot.core.orders import TimeInForce
 from bot.core.snapshot import Position
 from bot.core.values import ONE, ZERO, Side
 from bot.testexchange.office import Office
-from bot.testexchange.reading import number_of, price_of, size_of
-from bot.testexchange.records import Ask, PlacedOrder, Standing, Trade
-from bot.testexchange.wire import No, NoError, digits
+from bot.testexchange.records import Income, PlacedOrder, Standing, Trade
+from bot.testexchange.wire import digits
 
 LEVELS = 5
 RATE, RATE_STEP, MARGIN, MARGIN_STEP = (Decimal(one) for one in ("0.004", "0.004", "0.01", "0.01"))
@@ -44,50 +42,8 @@ BY_ITS_HAND = {
     "settlement": "settlement_autoclose-{}",
 }
 CATEGORIES = {"customer": 1, "liquidation": 2, "settlement": 3, "deleverage": 4}
-REFUSALS: Mapping[No, tuple[int, int, str]] = {
-    No.PATH: (404, 404, "Not found"),
-    No.PARAMETER: (200, 600, "Parameter error: {}"),
-    No.SYMBOL: (200, 1001, "Contract not exists"),
-    No.CLOSED: (200, 1002, "Contract not activated"),
-    No.UNPRICED: (200, 1002, "Contract not activated"),
-    No.SIZE_SMALL: (200, 2011, "Order quantity error"),
-    No.SIZE_STEP: (200, 2011, "Order quantity error"),
-    No.TICK: (200, 2007, "Order price error"),
-    No.WOULD_TAKE: (200, 2014, "Post-only order would be filled at once"),
-    No.NOT_REDUCING: (200, 2009, "Position is nonexistent or closed"),
-    No.NOTIONAL: (200, 2011, "Order quantity error"),
-    No.MARGIN: (200, 2005, "Balance insufficient"),
-    No.DUPLICATE: (200, 2029, "Duplicate externalOid"),
-    No.CLIENT_ID: (200, 600, "Parameter error: externalOid"),
-    No.NO_ORDER: (200, 2040, "Order not exist"),
-    No.ORDER_DONE: (200, 2041, "Order state cannot be cancelled"),
-    No.NO_CHANGE: (200, 2043, "Nothing was changed"),
-    No.POSITION_OPEN: (200, 2019, "Positions or orders are open"),
-    No.POSITION_SIDE: (200, 2003, "The side does not fit the position mode"),
-    No.LEVERAGE: (200, 2018, "Leverage ratio error"),
-    No.FUNDS: (400, 10101, "Insufficient balance"),
-    No.KEY: (200, 402, "API key expired or invalid"),
-    No.SIGNATURE: (200, 602, "Signature verification failed"),
-    No.PASSPHRASE: (200, 402, "API key expired or invalid"),
-    No.TIMESTAMP: (200, 603, "Invalid request time"),
-    No.PERMISSION: (200, 401, "No authority"),
-    No.IP: (200, 406, "Accessed IP is not in the whitelist"),
-    No.NO_FUTURES: (200, 401, "No authority"),
-    No.RATE: (200, 510, "Excessive frequency of requests"),
-    No.BANNED: (403, 510, "Excessive frequency of requests, banned {}"),
-    No.MAINTENANCE: (503, 501, "System busy: in maintenance"),
-    No.BUSY: (200, 501, "System busy"),
-    No.UNSUPPORTED: (200, 600, "Parameter error: not supported"),
-}
-SPOT_REFUSALS: Mapping[No, tuple[int, str]] = {
-    No.KEY: (10072, "Api key info invalid"),
-    No.SIGNATURE: (700002, "Signature for this request is not valid."),
-    No.TIMESTAMP: (700003, "Timestamp for this request is outside of the recvWindow."),
-    No.IP: (700006, "IP non white list"),
-    No.PERMISSION: (700007, "No permission to access the endpoint"),
-    No.FUNDS: (10101, "Insufficient balance"),
-}
-"""Codes of the spot interface where it has others."""
+FIRST_POSITION = 1_394_650
+"""Number of the position in the contract that was listed first; the others' follow."""
 
 
 def risk_tiers(contract: Contract) -> list[tuple[Decimal, Decimal, Decimal]]:
@@ -104,10 +60,15 @@ def market_id(contract: Contract) -> str:
     return f"{contract.base}_{contract.quote}"
 
 
+def risk_step(contract: Contract, mark: Decimal) -> Decimal:
+    """Tell after how many contracts the next margin tier begins."""
+    value = LINEAR_STEP if contract.linear else INVERSE_STEP
+    return (value / contract.value(ONE, mark)).quantize(ONE) if mark else ONE
+
+
 def instrument(contract: Contract, mark: Decimal) -> dict[str, object]:
     """Describe a contract."""
-    value = LINEAR_STEP if contract.linear else INVERSE_STEP
-    step = (value / contract.value(ONE, mark)).quantize(ONE) if mark else ONE
+    step = risk_step(contract, mark)
     return {
         "symbol": market_id(contract),
         "displayName": f"{market_id(contract)} PERPETUAL",
@@ -147,38 +108,13 @@ def instrument(contract: Contract, mark: Decimal) -> dict[str, object]:
     }
 
 
-def asked(words: Mapping[str, object], symbol: str) -> Ask:
-    """Read an order off the wire, field by field. A time in force is a word this venue does not know, and ignores.
-
-    Raises:
-        NoError: a field is missing, malformed or of no meaning here.
-    """
-    side, kind = number_of(words, "side"), number_of(words, "type")
-    if int(side) not in SIDES or int(kind) not in TYPES:
-        raise NoError(No.PARAMETER, "side" if int(side) not in SIDES else "type")
-    if number_of(words, "openType") != 2:  # noqa: PLR2004 - its number for the whole wallet
-        raise NoError(No.UNSUPPORTED)
-    if str(words.get("positionMode", "2")) != "2":
-        raise NoError(No.POSITION_SIDE)
-    trades, reduces = SIDES[int(side)]
-    return Ask(
-        symbol=symbol,
-        side=trades,
-        contracts=size_of(words, "vol"),
-        limit_price=None if int(kind) in MARKET else price_of(words, "price"),
-        time_in_force=TYPES[int(kind)],
-        reduce_only=reduces,
-        client_id=str(words.get("externalOid", "")),
-    )
-
-
 def side_of_order(order: PlacedOrder) -> int:
     """Give the number of an order's side."""
     wanted = order.ask.side, order.ask.reduce_only
     return next(number for number, words in SIDES.items() if words == wanted)
 
 
-def order_words(order: PlacedOrder, contract: Contract) -> dict[str, object]:
+def order_words(order: PlacedOrder, contract: Contract, leverage: int) -> dict[str, object]:
     """Describe an order."""
     ask, taken = order.ask, sum((one.fill.fee for one in order.trades if not one.fill.maker), ZERO)
     numbers = {TimeInForce.GTC: 1, TimeInForce.POST_ONLY: 2, TimeInForce.IOC: 3}
@@ -189,7 +125,7 @@ def order_words(order: PlacedOrder, contract: Contract) -> dict[str, object]:
         "positionId": 0,
         "price": ask.limit_price or ZERO,
         "vol": ask.contracts,
-        "leverage": 20,
+        "leverage": leverage,
         "side": side_of_order(order),
         "category": CATEGORIES[order.cause],
         "orderType": 5 if ask.limit_price is None else numbers[ask.time_in_force],
@@ -237,7 +173,7 @@ def position_words(office: Office, account: str, held: Position, contract: Contr
     position = trader.positions[held.symbol]
     margin = trader.initial_margin(position, mark) if mark else ZERO
     return {
-        "positionId": 1_394_650,
+        "positionId": FIRST_POSITION + list(office.exchange.contracts).index(held.symbol),
         "symbol": market_id(contract),
         "positionType": 1 if held.contracts > ZERO else 2,
         "openType": 2 if trader.margin_mode == "cross" else 1,
@@ -257,4 +193,45 @@ def position_words(office: Office, account: str, held: Position, contract: Contr
         "createTime": max(1, office.now_ms),
         "updateTime": max(1, office.now_ms),
         "autoAddIm": False,
+    }
+
+
+def leverage_words(contract: Contract, mark: Decimal, leverage: int) -> list[dict[str, object]]:
+    """Describe the leverage of a contract: of both sides, and of either margin, in the lowest tier."""
+    shared = {
+        "level": 1,
+        "maxVol": risk_step(contract, mark),
+        "mmr": RATE,
+        "imr": MARGIN,
+        "leverage": leverage,
+        "limitBySys": False,
+        "currentMmr": RATE,
+    }
+    return [{**shared, "positionType": side, "openType": how} for side in (1, 2) for how in (1, 2)]
+
+
+def funding_words(one: Income, contract: Contract, rate: Decimal) -> dict[str, object]:
+    """Describe a payment of funding: who is paid at a positive rate was short."""
+    return {
+        "id": one.number,
+        "symbol": market_id(contract),
+        "positionType": 2 if (one.amount > ZERO) == (rate > ZERO) else 1,
+        "positionValue": round(abs(one.amount / rate), 8) if rate else ZERO,
+        "funding": one.amount,
+        "rate": rate,
+        "settleTime": one.at_ms,
+    }
+
+
+def moved_words(one: Income) -> dict[str, object]:
+    """Describe a transfer as the futures wallet saw it."""
+    return {
+        "id": one.number,
+        "txid": str(one.number),
+        "currency": one.asset,
+        "amount": abs(one.amount),
+        "type": "IN" if one.amount > ZERO else "OUT",
+        "state": "SUCCESS",
+        "createTime": one.at_ms,
+        "updateTime": one.at_ms,
     }

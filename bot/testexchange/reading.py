@@ -1,13 +1,18 @@
 """Reading numbers off a wire."""
 
+import re
 from collections.abc import Mapping
 from decimal import Decimal, InvalidOperation
 
 from bot.core.values import ZERO, Contracts, Price
 from bot.testexchange.wire import No, NoError
 
+NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?", re.ASCII | re.IGNORECASE)
+"""As it is written in JSON, or nearly so: Python itself reads blanks, underscores and the digits of all scripts."""
 DIGITS_MAX = 20
 """Before the point: a number beyond has no remainder by a step."""
+DECIMALS_MAX = 40
+"""Behind the point: a number beyond would fill a book when written out."""
 
 
 def number_of(params: Mapping[str, object], name: str) -> Decimal:
@@ -16,11 +21,15 @@ def number_of(params: Mapping[str, object], name: str) -> Decimal:
     Raises:
         NoError: it is missing, no finite number, or longer than any that counts something.
     """
+    text = str(params.get(name, ""))
+    if not NUMBER.fullmatch(text):
+        raise NoError(No.PARAMETER, name)
     try:
-        value = Decimal(str(params.get(name, "")))
+        value = Decimal(text)
     except InvalidOperation as error:
         raise NoError(No.PARAMETER, name) from error
-    if not value.is_finite() or value.adjusted() > DIGITS_MAX:
+    exponent = value.as_tuple().exponent
+    if value.adjusted() > DIGITS_MAX or not isinstance(exponent, int) or exponent < -DECIMALS_MAX:
         raise NoError(No.PARAMETER, name)
     return value
 
@@ -55,7 +64,7 @@ def whole_of(params: Mapping[str, object], name: str, default: int | None = None
     Raises:
         NoError: it is missing, or none.
     """
-    if default is not None and params.get(name) in {None, ""}:
+    if default is not None and params.get(name) in (None, ""):
         return default
     value = number_of(params, name)
     if value != value.to_integral_value():

@@ -44,7 +44,7 @@ class Request:
             return {}
         try:
             return json.loads(self.body, parse_float=Decimal)
-        except ValueError as error:
+        except (ValueError, ArithmeticError, RecursionError) as error:
             raise NoError(No.PARAMETER, "the body is no JSON") from error
 
 
