@@ -219,8 +219,8 @@ async def test_an_ioc_order_never_rests(price: int, state: int) -> None:
 
 @pytest.mark.parametrize(
     ("kind", "price", "standing"),
-    [(3, FAR_BELOW, 4), (5, LEFT_OUT, 4), (1, FAR_BELOW, 2)],
-    ids=["ioc", "market", "limit"],
+    [(3, FAR_BELOW, 4), (5, LEFT_OUT, 4), (6, LEFT_OUT, 4), (1, FAR_BELOW, 2)],
+    ids=["ioc", "market", "market made a limit", "limit"],
 )
 async def test_an_order_that_fills_in_part_rests_or_is_gone(kind: int, price: object, standing: int) -> None:
     async with on_mexc() as (street, caller):
