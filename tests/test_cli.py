@@ -241,9 +241,9 @@ def test_a_dated_hedge_runs_in_paper_and_survives_a_restart(shell: Shell) -> Non
     text = CONFIG.replace('symbol = "BTC/USDT:USDT"', 'symbol = "BTC/USDT:USDT"\nkind = "dated"')
     (shell.folder / "hedgerow.toml").write_text(text)
 
-    shell.run("run", "--seconds", "2")
+    shell.run("run", "--seconds", "4")
     (before,) = shell.json("status")["accounts"]["main"]
-    shell.run("run", "--seconds", "2")
+    shell.run("run", "--seconds", "4")
     (after,) = shell.json("status")["accounts"]["main"]
 
     assert before["symbol"].startswith("BTC/USDT:USDT-")
@@ -303,8 +303,8 @@ def wait_until_hedged(shell: Shell) -> None:
 
 
 def test_run_hedges_and_resumes_from_its_journal(shell: Shell) -> None:
-    first = shell.run("run", "--seconds", "2")
-    second = shell.run("run", "--seconds", "2")
+    first = shell.run("run", "--seconds", "4")
+    second = shell.run("run", "--seconds", "4")
     status = shell.json("status")
 
     assert first.returncode == second.returncode == 0

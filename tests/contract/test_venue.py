@@ -10,8 +10,9 @@ from bot.core.orders import OrderState, TimeInForce
 from bot.core.positions import realised
 from bot.core.reports import SETTLEMENT_ID
 from bot.core.snapshot import Transfer
-from bot.core.values import ZERO, Money, Side
+from bot.core.values import ZERO, Money, Price, Side
 from bot.shell.ports import NotListedError, OutcomeUnknownError
+from bot.testexchange.records import Ask
 from tests.contract.doors import ALSO, DOORS, KINDS, Door, open_door
 
 D = Decimal
@@ -183,6 +184,29 @@ async def test_closing_realises_the_profit_that_the_exchange_books(door: Door) -
     told = realised(door.listed(), (*entry.fills, *heard.fills))
     assert abs(told - booked) <= len(heard.fills) * D("0.00000001")
     assert booked != ZERO
+
+
+async def test_all_open_orders_are_told_however_many_pages_they_fill(door: Door) -> None:
+    contract, (_, ask) = door.listed(), door.touch()
+    await door.venue.contracts((door.symbol,))
+    for number in range(120):
+        door.street.pass_time(0.1)
+        door.street.office.place(
+            "main",
+            Ask(
+                symbol=door.symbol,
+                side=Side.SELL,
+                contracts=door.size("0.01"),
+                limit_price=Price(ask + (5000 + number) * contract.price_tick),
+                time_in_force=TimeInForce.GTC,
+                reduce_only=False,
+                client_id=f"hr-0000000000-{number}-h0",
+            ),
+        )
+
+    told = (await door.venue.account()).open_orders
+
+    assert len({one.client_order_id for one in told}) == len(told) == 120
 
 
 async def test_a_resting_order_is_listed_under_our_name_and_can_be_taken_back(door: Door) -> None:

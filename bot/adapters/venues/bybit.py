@@ -100,8 +100,8 @@ class Bybit(BybitMarket):
         found: list[OrderReport] = []
         for one in listed:
             asked = {"category": category(one), "symbol": one.market, "openOnly": 0, "limit": 50}
-            answer = listed_rows(await api.ask("privateGetV5OrderRealtime", asked), "open orders")
-            reports = [report_of(item, one.contract.symbol) for item in answer]
+            told = await _pages(api, "privateGetV5OrderRealtime", asked)
+            reports = [report_of(item, one.contract.symbol) for item in told]
             found += [report for report in reports if report.state is OrderState.OPEN]
         return tuple(found)
 

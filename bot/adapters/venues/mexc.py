@@ -20,10 +20,11 @@ from bot.core.values import ONE, ZERO, Contracts, Money, Price, Side
 
 CODES = Codes(
     outcomes=codes_of(
-        rejected="2005 2003 2009 1002 2011 2001 2002 2004 2006 2007 2008 2013 2014 2015 2018 1001 10101",
-        retry="603",
+        rejected="2005 2003 2009 1002 2011 2001 2002 2004 2006 2007 2008 2013 2014 2015 2018 1001 10101"
+        " 10096 10097 10102 10232 33333",
+        retry="603 700003",
         rate_limited="510",
-        auth="401 402 403 406 511 602 701 702 703 704 10072 10073 700006 700002",
+        auth="401 402 403 406 511 602 701 702 703 704 10072 10073 700002 700006 700007",
         gone="2040 2041",
     ),
 )
@@ -121,12 +122,9 @@ class Mexc(MexcMarket):
         """Read open orders in some contracts, everybody's."""
         found: list[OrderReport] = []
         for one in listed:
-            asked = {"symbol": one.market, "page_num": 1, "page_size": ROWS_MAX}
-            answer = await api.ask("contractPrivateGetOrderListOpenOrdersSymbol", asked)
-            found += [
-                _report(api, item, one.contract.symbol)
-                for item in rows(data_of(answer, "open orders") or [], "open orders")
-            ]
+            asked = {"symbol": one.market, "page_size": ROWS_MAX}
+            told = await _pages(api, "contractPrivateGetOrderListOpenOrdersSymbol", asked)
+            found += [_report(api, item, one.contract.symbol) for item in told]
         return tuple(found)
 
     async def cancel(self, api: Api, one: Listed, client_order_id: str) -> None:
@@ -261,14 +259,7 @@ class Mexc(MexcMarket):
         one: Listed,  # noqa: ARG002 - the manners' form
     ) -> TransferReport | None:
         """Look for a transfer of the same coin and amount since ours was written down."""
-        asked = {
-            "fromAccountType": "SPOT",
-            "toAccountType": "FUTURES",
-            "startTime": transfer.since_ms - TRANSFER_SLACK_MS,
-        }
-        answer = row(await api.ask("spotPrivateGetCapitalTransfer", asked), "transfers")
-        found = rows(answer.get("rows"), "transfers") if number(answer, "total") else ()
-        for item in found:
+        for item in await _moved_since(api, transfer.since_ms - TRANSFER_SLACK_MS):
             if text(item, "asset") == transfer.asset and number(item, "amount") == transfer.amount:
                 done = text(item, "status") in {"SUCCESS", "CONFIRMED"}
                 return TransferReport(
@@ -291,6 +282,20 @@ class Mexc(MexcMarket):
         """Let contracts have one net position."""
         del one
         await api.ask("contractPrivatePostPositionChangePositionMode", {"positionMode": 2})
+
+
+async def _moved_since(api: Api, from_ms: int) -> list[Row]:
+    """Read all transfers from the spot wallet since a time."""
+    asked = {"fromAccountType": "SPOT", "toAccountType": "FUTURES", "startTime": from_ms, "size": ROWS_MAX}
+    found: list[Row] = []
+    page = 1
+    while True:
+        answer = row(await api.ask("spotPrivateGetCapitalTransfer", {**asked, "page": page}), "transfers")
+        told = rows(answer.get("rows"), "transfers") if number(answer, "total") else ()
+        found += told
+        if not told or len(found) >= number(answer, "total"):
+            return found
+        page += 1
 
 
 async def _pages(

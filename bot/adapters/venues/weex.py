@@ -120,8 +120,9 @@ class Weex(WeexMarket):
         """Read open orders in some contracts, everybody's."""
         found: list[OrderReport] = []
         for one in listed:
-            answer = await api.ask("contractPrivateGetCapiV3OpenOrders", {"symbol": one.market})
-            found += [_report(api, item, one.contract.symbol) for item in rows(answer, "open orders")]
+            asked = {"symbol": one.market, "limit": ROWS_MAX}
+            told = await _newest_first(api, "contractPrivateGetCapiV3OpenOrders", asked, "orderId")
+            found += [_report(api, item, one.contract.symbol) for item in told]
         return tuple(found)
 
     async def cancel(self, api: Api, one: Listed, client_order_id: str) -> None:
@@ -204,20 +205,9 @@ class Weex(WeexMarket):
     ) -> tuple[Payment, ...]:
         """List funding and transfers within a time, of the whole account, page by page from the newest on."""
         del listed
-        found: dict[str, Row] = {}
-        while True:
-            asked = {"startTime": from_ms, "endTime": to_ms, "limit": ROWS_MAX}
-            answer = row(await api.ask("contractPrivatePostCapiV3AccountIncome", asked), "income")
-            page, known = rows(answer.get("items"), "income"), len(found)
-            found |= {text(item, "billId"): item for item in page}
-            if len(page) < ROWS_MAX:
-                break
-            if len(found) == known:
-                raise ShapeError(
-                    f"income: a whole page of bills bears the time {to_ms}, and none before it are told"
-                )
-            to_ms = min(time_ms(item, "time") for item in page)
-        moved = [item for item in found.values() if text(item, "incomeType") in MONEY_MOVED]
+        asked = {"startTime": from_ms, "endTime": to_ms, "limit": ROWS_MAX}
+        told = await _newest_first(api, "contractPrivatePostCapiV3AccountIncome", asked, "billId")
+        moved = [item for item in told if text(item, "incomeType") in MONEY_MOVED]
         return tuple(_payment(api, item) for item in sorted(moved, key=lambda item: time_ms(item, "time")))
 
     # --- what changes something -------------------------------------------------------------------------------
@@ -335,6 +325,28 @@ async def _fill(api: Api, one: Listed, found: Row) -> Fill:
         maker=flag(found, "maker"),
         at_ms=time_ms(found, "time"),
     )
+
+
+async def _newest_first(api: Api, endpoint: str, asked: Mapping[str, object], key: str) -> list[Row]:
+    """Read a list page by page from the newest on, each up to the time of the oldest of the page before.
+
+    Raises:
+        ShapeError: a whole page bears one time, so that what is before it cannot be asked for.
+    """
+    found: dict[str, Row] = {}
+    while True:
+        answer = await api.ask(endpoint, asked)
+        page = rows(answer.get("items") if isinstance(answer, Mapping) else answer, endpoint)
+        known = len(found)
+        found |= {text(item, key): item for item in page}
+        if len(page) < ROWS_MAX:
+            return list(found.values())
+        oldest_ms = min(time_ms(item, "time") for item in page)
+        if len(found) == known:
+            raise ShapeError(
+                f"{endpoint}: a whole page bears the time {oldest_ms}, and none before it are told"
+            )
+        asked = {**asked, "endTime": oldest_ms}
 
 
 def _payment(api: Api, found: Row) -> Payment:
