@@ -151,13 +151,10 @@ async def _orders(name: str, count: int, venue: RemoteVenue, bare: Any) -> dict[
             reduce_only=False,
         )
         ticket = venue.manner.ticket(request, listed)
+        theirs_id = f"b{request.client_order_id[3:]}"
         params = {
-            **ticket.params,
-            **{
-                key: f"b{request.client_order_id[3:]}"
-                for key in ticket.params
-                if ticket.params[key] == request.client_order_id
-            },
+            key: theirs_id if value == request.client_order_id else value
+            for key, value in ticket.params.items()
         }
         mine = await timed(lambda r=request: venue.place(r))  # type: ignore[misc]  # bound now
         other = await timed(
@@ -166,7 +163,8 @@ async def _orders(name: str, count: int, venue: RemoteVenue, bare: Any) -> dict[
         if number >= WARM_UP:
             ours.taken.append(mine)
             theirs.taken.append(other)
-        await venue.cancel(symbol, request.client_order_id)
+        for name_of_order in (request.client_order_id, theirs_id):
+            await venue.cancel(symbol, name_of_order)
     return {
         "ratio p50": ours.at(0.5) / theirs.at(0.5),
         "ratio p99": ours.at(0.99) / theirs.at(0.99),

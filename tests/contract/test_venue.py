@@ -190,14 +190,16 @@ async def test_all_open_orders_are_told_however_many_pages_they_fill(door: Door)
     contract, (_, ask) = door.listed(), door.touch()
     await door.venue.contracts((door.symbol,))
     for number in range(120):
-        door.street.pass_time(0.1)
+        if number % 40 == 0:
+            door.street.pass_time(60)
+            await door.venue.quotes((door.symbol,))
         door.street.office.place(
             "main",
             Ask(
                 symbol=door.symbol,
                 side=Side.SELL,
                 contracts=door.size("0.01"),
-                limit_price=Price(ask + (5000 + number) * contract.price_tick),
+                limit_price=Price(ask + (20_000 + number) * contract.price_tick),
                 time_in_force=TimeInForce.GTC,
                 reduce_only=False,
                 client_id=f"hr-0000000000-{number}-h0",
