@@ -80,7 +80,7 @@ CASES = {
     "no futures":          Case(VENUE,        "",                                          FUTURES,    key=key(account="spot-only")),
     "banned":              Case(VENUE,        "connecting",                                LESS,       upset=banned),
     "too many requests":   Case(VENUE,        "connecting",                                LESS,       upset=limited),
-    "clock 90 s ahead":    Case(CHECK_FAILED, "clock: the venue's clock is +90.",          CLOCK,      upset=skewed(90_000)),
+    "clock 90 s ahead":    Case(CHECK_FAILED, "clock: the venue's clock is +90.",          CLOCK,      upset=skewed(90_400)),
     "clock 90 s behind":   Case(CHECK_FAILED, "clock: the venue's clock is -",             CLOCK,      upset=skewed(-90_000)),
     "unknown symbol":      Case(CHECK_FAILED, "does not list BTC/EUR:",               LISTED,     symbol="BTC/EUR:"),
 }  # fmt: skip
