@@ -184,7 +184,7 @@ bot.testexchange.mexc_orders MEXC's dialect: orders and deals
 bot.testexchange.mexc_reading MEXC's dialect: how what is asked is read
 bot.testexchange.mexc_spot   MEXC's dialect: spot prices, the wallet, transfers
 bot.testexchange.mexc_words  MEXC's words
-bot.testexchange.reading     numbers read off a wire
+bot.testexchange.reading     numbers and texts read off a wire
 bot.testexchange.weex        WEEX's dialect: signatures, routes, answers
 bot.testexchange.weex_account WEEX's dialect: the account and its money
 bot.testexchange.weex_codes  WEEX's codes for saying no

@@ -19,12 +19,12 @@ from bot.testexchange.bingx_codes import CODES, SaidError
 from bot.testexchange.bingx_market import MarketDesks
 from bot.testexchange.bingx_orders import OrderDesks
 from bot.testexchange.bingx_words import HOSTS, Bare, Row, whole
-from bot.testexchange.keyring import Environment, Key, Keyring, Permission
+from bot.testexchange.keyring import Environment, Key, Keyring
 from bot.testexchange.listings import Terms, perpetual
 from bot.testexchange.meter import Meter
 from bot.testexchange.office import Office
 from bot.testexchange.records import World
-from bot.testexchange.router import Desk, Dialect, Route
+from bot.testexchange.router import Dialect, Route, signed_routes
 from bot.testexchange.wire import No, NoError, Request, Response, answer
 
 TERMS = (
@@ -182,7 +182,7 @@ class Bingx(Dialect):
 
     def _account_routes(self) -> tuple[Route, ...]:
         desks, orders, swap, api = self._account, self._orders, "/openApi/swap/", "/openApi/api/"
-        return _signed(
+        return signed_routes(
             ("spot_account", "GET", "/openApi/spot/v1/account/balance", desks.spot_account, "read", 2),
             ("currencies", "GET", "/openApi/wallets/v1/capital/config/getall", desks.currencies, "read", 5),
             ("key", "GET", "/openApi/v1/account/apiPermissions", desks.key, "read", 5),
@@ -209,7 +209,7 @@ class Bingx(Dialect):
     def _setting_routes(self, base: str, *, linear: bool) -> tuple[Route, ...]:
         desks = self._account
         look, change = (5, 5) if linear else (2, 2)
-        return _signed(
+        return signed_routes(
             ("positions", "GET", f"{base}user/positions", partial(desks.positions, linear=linear), "read", 2),
             ("fees", "GET", f"{base}user/commissionRate", partial(desks.fees, linear=linear), "read", 2),
             ("leverage", "GET", f"{base}trade/leverage", partial(desks.leverage, linear=linear), "read", 2),
@@ -242,7 +242,7 @@ class Bingx(Dialect):
     def _order_routes(self, base: str, query: str, cancel: str, *, linear: bool) -> tuple[Route, ...]:
         desks = self._orders
         history, fills = ("allOrders", desks.fills) if linear else ("orderHistory", desks.inverse_fills)
-        return _signed(
+        return signed_routes(
             ("place", "POST", f"{base}order", partial(desks.place, linear=linear), "trade", 2),
             ("cancel", "DELETE", base + cancel, partial(desks.cancel, linear=linear), "trade", 2),
             (
@@ -259,11 +259,3 @@ class Bingx(Dialect):
             ("orders", "GET", f"{base}forceOrders", partial(desks.forced, linear=linear), "read", 2),
             ("fills", "GET", f"{base}allFillOrders", fills, "read", 2),
         )
-
-
-def _signed(*rows: tuple[str, str, str, Desk, Permission, int]) -> tuple[Route, ...]:
-    """Make routes that ask for a key: operation, method, path, desk, permission, weight."""
-    return tuple(
-        Route(operation=name, method=method, path=path, desk=desk, permission=permission, weight=weight)
-        for name, method, path, desk, permission, weight in rows
-    )

@@ -18,7 +18,7 @@ from bot.core.instruments import Contract
 from bot.testexchange.bybit_account import BybitAccount
 from bot.testexchange.bybit_codes import refusal
 from bot.testexchange.bybit_money import EXECUTIONS, entries, funding_words, log_words, paid, trade_words
-from bot.testexchange.bybit_reading import asked, body_of, page_of, span_of, text_of, traded_kind
+from bot.testexchange.bybit_reading import asked, page_of, span_of, traded_kind
 from bot.testexchange.bybit_words import (
     STANDINGS,
     WOULD_TAKE,
@@ -31,6 +31,7 @@ from bot.testexchange.keyring import Environment, Key, Keyring
 from bot.testexchange.listings import Terms, dated, perpetual
 from bot.testexchange.meter import Meter
 from bot.testexchange.office import Office
+from bot.testexchange.reading import body_of, text_of
 from bot.testexchange.records import PlacedOrder, World
 from bot.testexchange.router import Call, Desk, Route
 from bot.testexchange.wire import No, NoError, Request, Response, answer
@@ -158,7 +159,7 @@ class Bybit(BybitAccount):
     # --- orders -----------------------------------------------------------------------------------------------
 
     def _place(self, call: Call) -> object:
-        words = body_of(call)
+        words = body_of(call.request)
         contract = self.contract(words)
         ask = asked(words, contract.symbol)
         if self.office.hedge_mode.get(call.account, False):
@@ -172,14 +173,14 @@ class Bybit(BybitAccount):
         return _ack(order)
 
     def _cancel(self, call: Call) -> object:
-        words = body_of(call)
+        words = body_of(call.request)
         symbol = self.contract(words).symbol
         if not text_of(words, "orderId") and not text_of(words, "orderLinkId"):
             raise NoError(No.PARAMETER, "orderId or orderLinkId is required")
         return _ack(self.office.cancel(call.account, self._found(words, call.account, symbol)))
 
     def _cancel_all(self, call: Call) -> object:
-        words = body_of(call)
+        words = body_of(call.request)
         if text_of(words, "orderFilter") not in {"", "Order"}:
             raise NoError(No.UNSUPPORTED, "orderFilter")
         symbols = {one.symbol for one in self.chosen(words, narrowed=True)}

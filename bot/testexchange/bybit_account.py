@@ -6,9 +6,9 @@ from typing import Literal
 
 from bot.core.values import ONE, ZERO, record
 from bot.testexchange.bybit_board import BybitBoard
-from bot.testexchange.bybit_reading import body_of, page_of, text_of, time_of, traded_kind
+from bot.testexchange.bybit_reading import page_of, time_of, traded_kind
 from bot.testexchange.bybit_words import flat, market_id, order_id, position_words
-from bot.testexchange.reading import number_of
+from bot.testexchange.reading import body_of, number_of, text_of
 from bot.testexchange.records import Income
 from bot.testexchange.router import Call
 from bot.testexchange.wire import No, NoError
@@ -97,7 +97,7 @@ class BybitAccount(BybitBoard):
 
     def set_leverage(self, call: Call) -> object:
         """Set a contract's leverage."""
-        words = body_of(call)
+        words = body_of(call.request)
         contract = self.living(words)
         leverage = number_of(words, "buyLeverage")
         if number_of(words, "sellLeverage") != leverage:
@@ -109,7 +109,7 @@ class BybitAccount(BybitBoard):
 
     def set_margin(self, call: Call) -> object:
         """Set how the account is margined; by portfolio is not offered."""
-        word = text_of(body_of(call), "setMarginMode")
+        word = text_of(body_of(call.request), "setMarginMode")
         if word == "PORTFOLIO_MARGIN":
             raise NoError(No.UNSUPPORTED, word)
         if word not in {"REGULAR_MARGIN", "ISOLATED_MARGIN"}:
@@ -119,7 +119,7 @@ class BybitAccount(BybitBoard):
 
     def set_mode(self, call: Call) -> object:
         """Set the position mode: here it is the account's, whichever contract or coin is named."""
-        words = body_of(call)
+        words = body_of(call.request)
         kind, mode = traded_kind(words), str(words.get("mode"))
         if text_of(words, "symbol"):
             self.contract(words)
@@ -213,7 +213,7 @@ class BybitAccount(BybitBoard):
 
     def transfer(self, call: Call) -> object:
         """Move money between the wallets."""
-        words = body_of(call)
+        words = body_of(call.request)
         way = WAYS.get((text_of(words, "fromAccountType"), text_of(words, "toAccountType")))
         name, coin = text_of(words, "transferId"), text_of(words, "coin")
         if way is None:

@@ -6,8 +6,9 @@ from decimal import Decimal
 from bot.core.instruments import Contract, DatedFuture, Perpetual
 from bot.core.values import ZERO
 from bot.testexchange import board
-from bot.testexchange.bybit_reading import kind_of, limit_of, page_of, text_of, time_of, traded_kind
+from bot.testexchange.bybit_reading import kind_of, limit_of, page_of, time_of, traded_kind
 from bot.testexchange.bybit_words import category, instrument, market_id, tier_words
+from bot.testexchange.reading import text_of
 from bot.testexchange.records import Candle
 from bot.testexchange.router import Call, Desk, Dialect, Route
 from bot.testexchange.wire import No, NoError

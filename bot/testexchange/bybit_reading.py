@@ -6,9 +6,8 @@ from typing import TypeVar
 from bot.core.orders import TimeInForce
 from bot.core.values import Side
 from bot.testexchange.bybit_words import CLIENT_ID, CONTRACTS, KINDS, TIMES_IN_FORCE
-from bot.testexchange.reading import price_of, size_of, whole_of
+from bot.testexchange.reading import price_of, size_of, text_of, whole_of
 from bot.testexchange.records import Ask
-from bot.testexchange.router import Call
 from bot.testexchange.wire import No, NoError
 
 T = TypeVar("T")
@@ -38,32 +37,6 @@ NEUTRAL = {
     "smpType": "None",
 }
 """Fields that may be there as long as they say nothing; all others are stops and the like, which are not offered."""
-
-
-def body_of(call: Call) -> dict[str, object]:
-    """Read the JSON object of a request.
-
-    Raises:
-        NoError: it is none.
-    """
-    found = call.request.json()
-    if not isinstance(found, dict):
-        raise NoError(No.PARAMETER, "the body is no object")
-    return found
-
-
-def text_of(words: Mapping[str, object], name: str) -> str:
-    """Read a text; one that is left out is empty.
-
-    Raises:
-        NoError: it is something else.
-    """
-    found = words.get(name)
-    if found is None:
-        return ""
-    if not isinstance(found, str):
-        raise NoError(No.PARAMETER, f"{name} must be a string")
-    return found
 
 
 def kind_of(words: Mapping[str, object]) -> str:

@@ -15,7 +15,7 @@ from dataclasses import replace
 from typing import ClassVar
 
 from bot.core.instruments import Contract, tiers_from
-from bot.testexchange.keyring import Environment, Key, Keyring, Permission
+from bot.testexchange.keyring import Environment, Key, Keyring
 from bot.testexchange.listings import Terms, perpetual
 from bot.testexchange.meter import Meter
 from bot.testexchange.mexc_account import AccountDesks
@@ -27,7 +27,7 @@ from bot.testexchange.mexc_words import risk_tiers
 from bot.testexchange.office import Office
 from bot.testexchange.reading import whole_of
 from bot.testexchange.records import World
-from bot.testexchange.router import Desk, Dialect, Route
+from bot.testexchange.router import Desk, Dialect, Route, signed_routes
 from bot.testexchange.wire import No, NoError, Request, Response, answer
 
 CONTRACT, PRIVATE, SPOT = "/api/v1/contract/", "/api/v1/private/", "/api/v3/"
@@ -150,32 +150,39 @@ class Mexc(Dialect):
 
     def _account_routes(self) -> tuple[Route, ...]:
         account = self._account
-        return _signed(
-            ("balance", "GET", f"{PRIVATE}account/assets", account.assets, "read"),
-            ("income", "GET", f"{PRIVATE}account/transfer_record", account.moved, "read"),
-            ("income", "GET", f"{PRIVATE}position/funding_records", account.fundings, "read"),
-            ("positions", "GET", f"{PRIVATE}position/open_positions", account.positions, "read"),
-            ("position_mode", "GET", f"{PRIVATE}position/position_mode", account.mode, "read"),
-            ("account", "GET", f"{PRIVATE}position/leverage", account.leverage, "read"),
-            ("leverage", "POST", f"{PRIVATE}position/change_leverage", account.set_leverage, "trade"),
-            ("position_mode", "POST", f"{PRIVATE}position/change_position_mode", account.set_mode, "trade"),
+        return signed_routes(
+            ("balance", "GET", f"{PRIVATE}account/assets", account.assets, "read", 2),
+            ("income", "GET", f"{PRIVATE}account/transfer_record", account.moved, "read", 2),
+            ("income", "GET", f"{PRIVATE}position/funding_records", account.fundings, "read", 2),
+            ("positions", "GET", f"{PRIVATE}position/open_positions", account.positions, "read", 2),
+            ("position_mode", "GET", f"{PRIVATE}position/position_mode", account.mode, "read", 2),
+            ("account", "GET", f"{PRIVATE}position/leverage", account.leverage, "read", 2),
+            ("leverage", "POST", f"{PRIVATE}position/change_leverage", account.set_leverage, "trade", 2),
+            (
+                "position_mode",
+                "POST",
+                f"{PRIVATE}position/change_position_mode",
+                account.set_mode,
+                "trade",
+                2,
+            ),
         )
 
     def _order_routes(self) -> tuple[Route, ...]:
         orders, base = self._orders, f"{PRIVATE}order/"
-        return _signed(
-            ("place", "POST", f"{base}create", orders.place, "trade"),
-            ("place", "POST", f"{base}submit", orders.place, "trade"),
-            ("cancel", "POST", f"{base}cancel", orders.cancel, "trade"),
-            ("cancel", "POST", f"{base}cancel_with_external", orders.cancel_named, "trade"),
-            ("cancel_all", "POST", f"{base}cancel_all", orders.cancel_all, "trade"),
-            ("order", "GET", f"{base}external/{{symbol}}/{{external}}", orders.by_name, "read"),
-            ("order", "GET", f"{base}get/{{order}}", orders.by_number, "read"),
-            ("open_orders", "GET", f"{base}list/open_orders", orders.open_ones, "read"),
-            ("open_orders", "GET", f"{base}list/open_orders/{{symbol}}", orders.open_ones, "read"),
-            ("orders", "GET", f"{base}list/history_orders", orders.past, "read"),
-            ("fills", "GET", f"{base}list/order_deals", orders.deals, "read"),
-            ("fills", "GET", f"{base}deal_details/{{order}}", orders.deals_of, "read"),
+        return signed_routes(
+            ("place", "POST", f"{base}create", orders.place, "trade", 2),
+            ("place", "POST", f"{base}submit", orders.place, "trade", 2),
+            ("cancel", "POST", f"{base}cancel", orders.cancel, "trade", 2),
+            ("cancel", "POST", f"{base}cancel_with_external", orders.cancel_named, "trade", 2),
+            ("cancel_all", "POST", f"{base}cancel_all", orders.cancel_all, "trade", 2),
+            ("order", "GET", f"{base}external/{{symbol}}/{{external}}", orders.by_name, "read", 2),
+            ("order", "GET", f"{base}get/{{order}}", orders.by_number, "read", 2),
+            ("open_orders", "GET", f"{base}list/open_orders", orders.open_ones, "read", 2),
+            ("open_orders", "GET", f"{base}list/open_orders/{{symbol}}", orders.open_ones, "read", 2),
+            ("orders", "GET", f"{base}list/history_orders", orders.past, "read", 2),
+            ("fills", "GET", f"{base}list/order_deals", orders.deals, "read", 2),
+            ("fills", "GET", f"{base}deal_details/{{order}}", orders.deals_of, "read", 2),
         )
 
     def _spot_routes(self) -> tuple[Route, ...]:
@@ -190,11 +197,11 @@ class Mexc(Dialect):
             Route(operation=name, method="GET", path=SPOT + path, desk=desk, weight=2)
             for name, path, desk in rows
         )
-        return shown + _signed(
-            ("spot_account", "GET", f"{SPOT}account", spot.account, "read"),
-            ("currencies", "GET", f"{SPOT}capital/config/getall", spot.coins, "read"),
-            ("transfers", "GET", f"{SPOT}capital/transfer", spot.transfers, "read"),
-            ("transfer", "POST", f"{SPOT}capital/transfer", spot.transfer, "transfer"),
+        return shown + signed_routes(
+            ("spot_account", "GET", f"{SPOT}account", spot.account, "read", 2),
+            ("currencies", "GET", f"{SPOT}capital/config/getall", spot.coins, "read", 2),
+            ("transfers", "GET", f"{SPOT}capital/transfer", spot.transfers, "read", 2),
+            ("transfer", "POST", f"{SPOT}capital/transfer", spot.transfer, "transfer", 2),
         )
 
 
@@ -213,11 +220,3 @@ def _compare(key: Key, origin: str, signature: str) -> None:
     wanted = hmac.new(key.secret.encode(), text, hashlib.sha256).hexdigest()
     if not hmac.compare_digest(wanted.encode(), signature.encode(errors="replace")):
         raise NoError(No.SIGNATURE)
-
-
-def _signed(*rows: tuple[str, str, str, Desk, Permission]) -> tuple[Route, ...]:
-    """Make routes that ask for a key: operation, method, path, desk, permission."""
-    return tuple(
-        Route(operation=name, method=method, path=path, desk=desk, permission=permission, weight=2)
-        for name, method, path, desk, permission in rows
-    )

@@ -3,16 +3,7 @@
 from decimal import Decimal
 
 from bot.core.values import ZERO
-from bot.testexchange.mexc_reading import (
-    ONE_WAY,
-    body_of,
-    contract_named,
-    one_of,
-    paged,
-    refuse_isolated,
-    symbol_in,
-    text_of,
-)
+from bot.testexchange.mexc_reading import ONE_WAY, contract_named, one_of, paged, refuse_isolated, symbol_in
 from bot.testexchange.mexc_words import (
     funding_words,
     leverage_words,
@@ -20,7 +11,7 @@ from bot.testexchange.mexc_words import (
     position_words,
 )
 from bot.testexchange.office import Office
-from bot.testexchange.reading import whole_of
+from bot.testexchange.reading import body_of, text_of, whole_of
 from bot.testexchange.records import Income
 from bot.testexchange.router import Call
 from bot.testexchange.wire import No, NoError
@@ -88,7 +79,7 @@ class AccountDesks:
 
     def set_leverage(self, call: Call) -> None:
         """Set the leverage of a contract; the other side's follows, for there is one position here."""
-        words = body_of(call)
+        words = body_of(call.request)
         if words.get("positionId"):
             raise NoError(No.UNSUPPORTED, "positionId")
         contract, leverage = contract_named(self._office, words), whole_of(words, "leverage")
@@ -99,7 +90,7 @@ class AccountDesks:
 
     def set_mode(self, call: Call) -> None:
         """Set whether a long and a short side are kept apart."""
-        mode = whole_of(body_of(call), "positionMode")
+        mode = whole_of(body_of(call.request), "positionMode")
         if mode not in {HEDGED, ONE_WAY}:
             raise NoError(No.PARAMETER, "positionMode")
         self._office.set_hedge_mode(call.account, on=mode == HEDGED)

@@ -5,9 +5,10 @@ from decimal import Decimal
 from bot.core.instruments import Contract
 from bot.core.values import ZERO, round_to_step
 from bot.testexchange import board
-from bot.testexchange.mexc_reading import PAGES_MAX, contract_named, paged, text_of, time_of, within
+from bot.testexchange.mexc_reading import PAGES_MAX, contract_named, paged, time_of, within
 from bot.testexchange.mexc_words import instrument, market_id
 from bot.testexchange.office import Office
+from bot.testexchange.reading import text_of
 from bot.testexchange.router import Call
 
 Row = dict[str, object]

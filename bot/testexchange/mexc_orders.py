@@ -7,19 +7,10 @@ go back is answered one by one: a list in which some are told to have failed is 
 from collections.abc import Mapping
 
 from bot.testexchange.mexc_codes import words_of
-from bot.testexchange.mexc_reading import (
-    asked,
-    body_of,
-    contract_named,
-    page_of,
-    span_of,
-    symbol_in,
-    text_of,
-    wanted,
-)
+from bot.testexchange.mexc_reading import asked, contract_named, page_of, span_of, symbol_in, wanted
 from bot.testexchange.mexc_words import STATES, deal_words, order_words
 from bot.testexchange.office import Office
-from bot.testexchange.reading import whole_of
+from bot.testexchange.reading import body_of, text_of, whole_of
 from bot.testexchange.records import PlacedOrder
 from bot.testexchange.router import Call
 from bot.testexchange.wire import No, NoError
@@ -38,7 +29,7 @@ class OrderDesks:
 
     def place(self, call: Call) -> Row:
         """Take an order in."""
-        words = body_of(call)
+        words = body_of(call.request)
         if self._office.hedge_mode.get(call.account, False):
             raise NoError(No.POSITION_SIDE)
         ask = asked(words, contract_named(self._office, words).symbol)
@@ -65,7 +56,7 @@ class OrderDesks:
 
     def cancel_named(self, call: Call) -> Row:
         """Take an order back by the customer's name for it."""
-        words = body_of(call)
+        words = body_of(call.request)
         symbol, name = contract_named(self._office, words).symbol, wanted(words, "externalOid")
         order = self._office.find(call.account, client_id=name, symbol=symbol)
         self._office.cancel(call.account, order)
@@ -73,7 +64,7 @@ class OrderDesks:
 
     def cancel_all(self, call: Call) -> None:
         """Take all orders back, or those of a contract."""
-        symbol = symbol_in(self._office, body_of(call))
+        symbol = symbol_in(self._office, body_of(call.request))
         for order in self._office.open_orders(call.account, symbol):
             self._office.cancel(call.account, order)
 

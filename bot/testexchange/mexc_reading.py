@@ -7,9 +7,8 @@ from typing import TypeVar
 from bot.core.instruments import Contract
 from bot.testexchange.mexc_words import MARKET, SIDES, TYPES, market_id
 from bot.testexchange.office import Office
-from bot.testexchange.reading import price_of, size_of, whole_of
+from bot.testexchange.reading import price_of, size_of, text_of, whole_of
 from bot.testexchange.records import Ask
-from bot.testexchange.router import Call
 from bot.testexchange.wire import No, NoError
 
 T = TypeVar("T")
@@ -28,32 +27,6 @@ IGNORED = frozenset({"timeInForce", "leverage", "positionId"})
 """Fields that change nothing of an order that the whole wallet backs; a time in force is no word of this venue."""
 NOTHING = ("", 0, False)
 """Fields of other names may be there as long as they say so: all others are stops and the like, which are not offered."""
-
-
-def body_of(call: Call) -> dict[str, object]:
-    """Read the JSON object of a request.
-
-    Raises:
-        NoError: it is none.
-    """
-    found = call.request.json()
-    if not isinstance(found, dict):
-        raise NoError(No.PARAMETER, "the body is no object")
-    return found
-
-
-def text_of(words: Mapping[str, object], name: str) -> str:
-    """Read a text; one that is left out is empty.
-
-    Raises:
-        NoError: it is something else.
-    """
-    found = words.get(name)
-    if found is None:
-        return ""
-    if not isinstance(found, str):
-        raise NoError(No.PARAMETER, name)
-    return found
 
 
 def wanted(words: Mapping[str, object], name: str) -> str:

@@ -1,11 +1,11 @@
-"""Reading numbers off a wire."""
+"""Reading numbers and texts off a wire."""
 
 import re
 from collections.abc import Mapping
 from decimal import Decimal, InvalidOperation
 
 from bot.core.values import ZERO, Contracts, Price
-from bot.testexchange.wire import No, NoError
+from bot.testexchange.wire import No, NoError, Request
 
 NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?", re.ASCII | re.IGNORECASE)
 """As it is written in JSON, or nearly so: Python itself reads blanks, underscores and the digits of all scripts."""
@@ -70,3 +70,29 @@ def whole_of(params: Mapping[str, object], name: str, default: int | None = None
     if value != value.to_integral_value():
         raise NoError(No.PARAMETER, name)
     return int(value)
+
+
+def body_of(request: Request) -> dict[str, object]:
+    """Read the JSON object of a request.
+
+    Raises:
+        NoError: it is none.
+    """
+    found = request.json()
+    if not isinstance(found, dict):
+        raise NoError(No.PARAMETER, "the body is no object")
+    return found
+
+
+def text_of(words: Mapping[str, object], name: str) -> str:
+    """Read a text; one that is left out is empty.
+
+    Raises:
+        NoError: it is something else.
+    """
+    found = words.get(name)
+    if found is None:
+        return ""
+    if not isinstance(found, str):
+        raise NoError(No.PARAMETER, name)
+    return found

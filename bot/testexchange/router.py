@@ -166,3 +166,11 @@ class Dialect(ABC):
             if parts is not None:
                 return route, parts
         return None
+
+
+def signed_routes(*rows: tuple[str, str, str, Desk, Permission, int]) -> tuple[Route, ...]:
+    """Make routes that ask for a key: operation, method, path, desk, permission, weight."""
+    return tuple(
+        Route(operation=name, method=method, path=path, desk=desk, permission=permission, weight=weight)
+        for name, method, path, desk, permission, weight in rows
+    )

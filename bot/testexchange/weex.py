@@ -16,12 +16,12 @@ from collections.abc import Mapping
 from typing import ClassVar
 
 from bot.core.instruments import Contract
-from bot.testexchange.keyring import Environment, Key, Keyring, Permission
+from bot.testexchange.keyring import Environment, Key, Keyring
 from bot.testexchange.listings import Terms, perpetual
 from bot.testexchange.meter import Meter
 from bot.testexchange.office import Office
 from bot.testexchange.records import World
-from bot.testexchange.router import Desk, Dialect, Route
+from bot.testexchange.router import Desk, Dialect, Route, signed_routes
 from bot.testexchange.weex_account import AccountDesks
 from bot.testexchange.weex_codes import CODES, CodedError
 from bot.testexchange.weex_market import MarketDesks
@@ -163,7 +163,7 @@ class Weex(Dialect):
                 Route(operation=name, method="GET", path=base + path, desk=desk, weight=weight)
                 for name, path, desk, weight in rows
             ),
-            *_signed(
+            *signed_routes(
                 ("spot_account", "GET", f"{base}account/", account.spot_account, "read", 5),
                 ("transfers", "GET", f"{base}account/transferRecords", account.transfers, "read", 3),
             ),
@@ -171,7 +171,7 @@ class Weex(Dialect):
 
     def _order_routes(self) -> tuple[Route, ...]:
         orders, base = self._orders, "/capi/v3/"
-        return _signed(
+        return signed_routes(
             ("place", "POST", f"{base}order", orders.place, "trade", 5),
             ("place", "POST", f"{base}batchOrders", orders.no_method, "trade", 10),
             ("cancel", "DELETE", f"{base}order", orders.cancel, "trade", 3),
@@ -184,7 +184,7 @@ class Weex(Dialect):
 
     def _account_routes(self) -> tuple[Route, ...]:
         account, base = self._account, "/capi/v3/account/"
-        return _signed(
+        return signed_routes(
             ("balance", "GET", f"{base}balance", account.balance, "read", 10),
             ("positions", "GET", f"{base}position/allPosition", account.positions, "read", 15),
             ("positions", "GET", f"{base}position/singlePosition", account.position, "read", 3),
@@ -196,7 +196,7 @@ class Weex(Dialect):
         )
 
     def _sim_routes(self) -> tuple[Route, ...]:
-        return _signed(
+        return signed_routes(
             ("balance", "GET", f"{SIM}balance", self._account.balance, "read", 10),
             ("positions", "GET", f"{SIM}position/allPosition", self._account.positions, "read", 15),
             ("place", "POST", f"{SIM}order", self._orders.place, "trade", 5),
@@ -207,11 +207,3 @@ class Weex(Dialect):
 def _bytes(header: str) -> bytes:
     """Encode a header, whatever bytes a customer sent in it."""
     return header.encode(errors="replace")
-
-
-def _signed(*rows: tuple[str, str, str, Desk, Permission, int]) -> tuple[Route, ...]:
-    """Make routes that ask for a key: operation, method, path, desk, permission, weight."""
-    return tuple(
-        Route(operation=name, method=method, path=path, desk=desk, permission=permission, weight=weight)
-        for name, method, path, desk, permission, weight in rows
-    )
