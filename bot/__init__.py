@@ -62,6 +62,7 @@ bot.core.desk                one hedge's papers, and the answers there are
 bot.core.rolling             a hedge in two contracts: clips, legs in step
 bot.core.gates               the gates an order passes: figure, limit, remedy
 bot.core.risk                the stamp: the only maker of Approved and Refused
+bot.core.lookback           closed bars and settled funding: what policies look back on
 bot.core.margin              what backs positions, what they must keep, how far liquidation is
 bot.core.forecast            an account's margin now and after an order; the venue's word
 bot.core.ladder              rungs: how an account stands, at which prices each is reached
@@ -118,6 +119,7 @@ bot.adapters.remote_venue    a real venue behind the same door as the model exch
 bot.adapters.sim_venue       the model exchange behind a venue's door
 bot.adapters.switch          the kill switch: a file that is there
 bot.adapters.tables          the journal's tables, columns and migrations
+bot.adapters.venue_lookback  closed bars and settled funding that a venue tells
 bot.adapters.venue_session   the way out: HTTP that sends nothing twice and nothing to another mode's host
 
 bot.adapters.venues.answers        reading venues' answers, never a guess
@@ -198,6 +200,7 @@ bot.backtest.tally           a journal in memory
 bot.backtest.volatility      daily volatility as one in the middle of a history would have measured it
 bot.backtest.guard_notes     what the guard did in a replay
 bot.backtest.guard_report    a hedge with and without the guard, side by side
+bot.backtest.lookback       what one in the middle of a history may look back on
 bot.backtest.rehearsal       today's account led through a shock, with and without guard
 bot.backtest.rehearsal_world the account rebuilt, the prices it is shown
 bot.backtest.rehearsal_notes what a rehearsal writes down

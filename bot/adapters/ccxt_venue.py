@@ -9,7 +9,7 @@ import json
 from collections.abc import Callable, Mapping
 from contextvars import ContextVar
 from dataclasses import field
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from types import MappingProxyType
 from typing import Any
 from urllib.parse import parse_qsl
@@ -17,6 +17,7 @@ from urllib.parse import parse_qsl
 from yarl import URL
 
 from bot.adapters.budget import Budget
+from bot.adapters.venue_lookback import Candle
 from bot.adapters.venue_session import MisdirectedError, VenueSession
 from bot.adapters.venues.manner import Client, Listed, Manner, Wire
 from bot.adapters.venues.outcomes import Failure, Outcome, RequestFailed, outcome_of
@@ -207,6 +208,31 @@ class CcxtApi:
         asked = self._clients.get(client, self._clients["futures"])
         return await self._watched(getattr(asked, endpoint)(dict(params or {})), Trip())
 
+    async def candles(self, symbol: str, timeframe: str, from_ms: int, count: int) -> tuple[Candle, ...]:
+        """Read candles from a time on, oldest first; none of a market that is not listed.
+
+        Raises:
+            RequestFailed: there is no answer, or it is a refusal.
+        """
+        client = self._clients["futures"] if ":" in symbol else self._clients.get("spot")
+        if client is None:
+            return ()
+        await self._watched(client.load_markets(), Trip())
+        if symbol not in client.markets:
+            return ()
+        rows = await self._watched(client.fetch_ohlcv(symbol, timeframe, from_ms, count), Trip())
+        return tuple(sorted((int(row[0]), exact(row[2]), exact(row[3]), exact(row[4])) for row in rows))
+
+    async def settlements(self, symbol: str, from_ms: int, count: int) -> tuple[tuple[int, Decimal], ...]:
+        """Read settled funding rates from a time on, oldest first: when, and the rate.
+
+        Raises:
+            RequestFailed: there is no answer, or it is a refusal.
+        """
+        asked = self._clients["futures"].fetch_funding_rate_history(symbol, from_ms, count)
+        rows = await self._watched(asked, Trip())
+        return tuple(sorted((int(row["timestamp"]), exact(row["fundingRate"])) for row in rows))
+
     async def create(self, request: OrderRequest, listed: Listed) -> None:
         """Send an order. What is answered is not read: an ack proves that the venue has it, and no more.
 
@@ -355,3 +381,18 @@ def _seconds(headers: Mapping[str, str]) -> int | None:
     """Read when to come again."""
     found = {name.lower(): value for name, value in headers.items()}.get("retry-after", "")
     return int(found) if found.isdigit() else None
+
+
+def exact(value: object) -> Decimal:
+    """Read a figure of the library's, which is a Decimal or a number as it was written.
+
+    Raises:
+        ValueError: it is none.
+    """
+    try:
+        found = Decimal(str(value))
+    except InvalidOperation as error:
+        raise ValueError(f"{str(value)[:40]!r} is no number") from error
+    if not found.is_finite():
+        raise ValueError(f"{value} is no number")
+    return found

@@ -11,6 +11,7 @@ from bot.adapters.model_market import INVERSE_TIERS, LINEAR_TIERS
 from bot.adapters.remote_venue import RemoteVenue
 from bot.adapters.sim_venue import SimVenue
 from bot.core.instruments import Contract, Perpetual, tiers_from
+from bot.core.lookback import Bars, Need, Settled
 from bot.core.orders import OrderRequest
 from bot.core.reports import OrderReport, TransferReport
 from bot.core.snapshot import Funding, Peg, Position, Quote, Transfer, Turnover, Volatility
@@ -56,6 +57,14 @@ class PaperVenue:
     async def volatilities(self, symbols: Sequence[str]) -> tuple[Volatility, ...]:
         """Measure how much contracts move a day at the venue."""
         return await self._source.volatilities(symbols)
+
+    async def bars(self, needs: Sequence[Need]) -> tuple[Bars, ...]:
+        """Read the venue's closed bars."""
+        return await self._source.bars(needs)
+
+    async def settled(self, symbols: Sequence[str], count: int) -> tuple[Settled, ...]:
+        """Read the venue's settled funding rates."""
+        return await self._source.settled(symbols, count)
 
     async def pegs(self, assets: Sequence[str]) -> tuple[Peg, ...]:
         """Read what settlement coins are worth, where the venue tells."""

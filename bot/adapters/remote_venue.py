@@ -10,14 +10,16 @@ from typing import TypeVar
 
 from bot.adapters.budget import urgent
 from bot.adapters.ccxt_venue import CcxtApi
+from bot.adapters.venue_lookback import VenueLookback
 from bot.adapters.venues.answers import ShapeError
-from bot.adapters.venues.asking import DAY_MS, Asking, GoneError, SameError
+from bot.adapters.venues.asking import DAY_MS, HOUR_MS, Asking, GoneError, SameError
 from bot.adapters.venues.contracts import contract_of, expires_ms, family_matches
 from bot.adapters.venues.manner import KeyFacts, Listed, Manner, Modes
 from bot.adapters.venues.outcomes import Outcome, RequestFailed
 from bot.adapters.venues.records import Records
 from bot.core.formulas import day_volatility
-from bot.core.instruments import Contract, DatedFuture, Tier
+from bot.core.instruments import Contract, DatedFuture, Perpetual, Tier
+from bot.core.lookback import Bars, Need, Settled
 from bot.core.orders import DONE, OrderRequest, OrderState, TimeInForce
 from bot.core.reports import OrderReport, TransferReport
 from bot.core.snapshot import Funding, Peg, Position, Quote, Transfer, Turnover, Volatility
@@ -51,6 +53,7 @@ class RemoteVenue:
         """Whether nobody's account is meant: what is told to everybody is asked, and no more."""
         self._asking = Asking(api, manner.name, clock)
         self._records = Records(api, manner, self._asking)
+        self._lookback = VenueLookback(api)
 
     async def open(self) -> None:
         """Connect.
@@ -243,6 +246,22 @@ class RemoteVenue:
             return ()
         until_ms = (self.api.now_ms() // DAY_MS + 1) * DAY_MS
         return (Volatility(symbol=symbol, day=Ratio(day_volatility(closes)), until_ms=until_ms),)
+
+    async def bars(self, needs: Sequence[Need]) -> tuple[Bars, ...]:
+        """Read closed bars; a market that has none is left out."""
+        found = [await self._asking.ask("candles", self._lookback.bars(need)) for need in needs]
+        return tuple(bars for bars in found if bars is not None)
+
+    async def settled(self, symbols: Sequence[str], count: int) -> tuple[Settled, ...]:
+        """Read settled funding rates; a contract that settles none is left out."""
+        found = []
+        for symbol in symbols:
+            contract = (await self.listed(symbol)).contract
+            if isinstance(contract, Perpetual):
+                interval_ms = contract.funding_interval_hours * HOUR_MS
+                asked = self._lookback.settled(symbol, count, interval_ms)
+                found.append(await self._asking.ask("funding that was settled", asked))
+        return tuple(settled for settled in found if settled is not None)
 
     async def pegs(self, assets: Sequence[str]) -> tuple[Peg, ...]:
         """No venue's price of a stablecoin in dollars is read yet."""

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 
 from bot.core.instruments import Contract, DatedFuture
+from bot.core.lookback import Bars, Need, Settled
 from bot.core.orders import OrderRequest, OrderState
 from bot.core.reports import Fill, OrderReport, Payment, TransferReport
 from bot.core.snapshot import Funding, Peg, Position, Quote, Transfer, Turnover, Volatility
@@ -27,6 +28,8 @@ class SimVenue:
         turnover: Callable[[str], Turnover | None] = lambda _symbol: None,
         volatility: Callable[[str], Volatility | None] = lambda _symbol: None,
         peg: Callable[[str], Peg | None] = lambda _asset: None,
+        bars: Callable[[Need], Bars | None] = lambda _need: None,
+        settled: Callable[[str, int], Settled | None] = lambda _symbol, _count: None,
     ) -> None:
         self._exchange = exchange
         self._account = account
@@ -35,6 +38,8 @@ class SimVenue:
         self._turnover = turnover
         self._volatility = volatility
         self._peg = peg
+        self._bars = bars
+        self._settled = settled
 
     async def contracts(self, symbols: Sequence[str]) -> tuple[Contract, ...]:
         """Describe contracts.
@@ -74,6 +79,16 @@ class SimVenue:
         self._turn()
         known = (self._volatility(symbol) for symbol in symbols)
         return tuple(volatility for volatility in known if volatility is not None)
+
+    async def bars(self, needs: Sequence[Need]) -> tuple[Bars, ...]:
+        """Tell the closed bars that are known."""
+        known = (self._bars(need) for need in needs)
+        return tuple(bars for bars in known if bars is not None)
+
+    async def settled(self, symbols: Sequence[str], count: int) -> tuple[Settled, ...]:
+        """Tell the settled funding rates that are known."""
+        known = (self._settled(symbol, count) for symbol in symbols)
+        return tuple(settled for settled in known if settled is not None)
 
     async def pegs(self, assets: Sequence[str]) -> tuple[Peg, ...]:
         """Read what settlement coins are worth in dollars, where it is known."""

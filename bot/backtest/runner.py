@@ -23,6 +23,7 @@ from bot.adapters.sim_venue import SimVenue
 from bot.adapters.switch import NO_SWITCH
 from bot.backtest.guard_notes import GuardStep, guard_steps
 from bot.backtest.history import Bools, History, exact
+from bot.backtest.lookback import Lookback
 from bot.backtest.tally import Tally
 from bot.backtest.volatility import DayVolatility
 from bot.core.instruments import Contract, MarginMode
@@ -115,6 +116,7 @@ class Runner:
         if setup.reserve > ZERO:
             self._exchange.reserve(rules.account, setup.contract.settle, setup.reserve)
         self._volatility = DayVolatility(history, self._symbol)
+        self._lookback = Lookback(history, self._symbol, f"{setup.contract.base}/USDT")
         self._tally = Tally()
         self._clock = SimClock(int(history.open_ms[0]))
         self._loop = Loop(
@@ -123,6 +125,8 @@ class Runner:
                 self._exchange,
                 rules.account,
                 volatility=lambda _symbol: self._volatility.at(self._clock.now_ms()),
+                bars=lambda need: self._lookback.bars(need, self._clock.now_ms()),
+                settled=lambda symbol, count: self._lookback.settled(symbol, count, self._clock.now_ms()),
             ),
             holdings=DeclaredHoldings(setup.holdings),
             journal=self._tally,

@@ -16,14 +16,14 @@ from bot.core.desk import Case, Explanation, Outcome
 from bot.core.guard import Watch
 from bot.core.instruments import Contract
 from bot.core.orders import Leg, OrderState, WorkingOrder
-from bot.core.policy import NO_END_MS, MarketView
+from bot.core.policy import NO_END_MS, MarketView, Target
 from bot.core.quiet import Quiet
 from bot.core.relief import TopUp
 from bot.core.risk import Approved, Refused
 from bot.core.rules import HedgeRules, Rules
 from bot.core.selection import Legs
 from bot.core.snapshot import Memory, Snapshot, State
-from bot.core.values import ONE, ZERO, Contracts, record
+from bot.core.values import ONE, ZERO, Contracts, Ratio, record
 
 Command = TopUp | Approved | desk.Cancel
 
@@ -127,12 +127,11 @@ def _decide_hedge(snapshot: Snapshot, rules: Rules, hedge: HedgeRules, number: i
     if legs.carrier is None:
         return _nowhere(snapshot, hedge, legs)
     case = _case(snapshot, rules, hedge, number, legs, legs.carrier, watch)
-    guarded = guarding.act(case)
-    if guarded is not None:
-        return guarded
-    if legs.near is not None:
-        return rolling.decide_two_legs(case, legs.near)
-    return _decide_one_leg(case)
+    outcome = guarding.act(case)
+    if outcome is None:
+        outcome = _decide_one_leg(case) if legs.near is None else rolling.decide_two_legs(case, legs.near)
+    good = snapshot.memory.of(hedge.name).ratio if case.target.fault else case.target.ratio
+    return replace(outcome, memory=replace(outcome.memory, ratio=good))
 
 
 def _decide_one_leg(case: Case) -> Outcome:
@@ -180,7 +179,9 @@ def _case(
 ) -> Case:
     """Lay the papers out: what is there, what is wished for, how far apart they are."""
     book = exposure.book(snapshot, hedge, carrier.symbol)
-    target = policy.ask(hedge.stages, _view(snapshot, hedge, book), hedge.band)
+    target = policy.ask(
+        hedge.stages, _view(snapshot, hedge, book), hedge.band, _last_good(snapshot, hedge, book)
+    )
     in_flight = rolling.in_flight(snapshot, book, legs, rules.roll)
     moving = legs.rolling or rolling.ending(snapshot.memory.of(hedge.name), legs, carrier)
     aim = replace(target, band=rolling.IN_STEP) if moving else target
@@ -202,6 +203,18 @@ def _case(
     )
 
 
+def _last_good(snapshot: Snapshot, hedge: HedgeRules, book: exposure.Book) -> Ratio:
+    """Give the ratio to hold should a stage fail: the last good one; what is held, if there never was one."""
+    remembered = snapshot.memory.of(hedge.name).ratio
+    if remembered is not None:
+        return remembered
+    held = exposure.measure(
+        book, hedge, Target(ratio=Ratio(ZERO), band=hedge.band, reason=""), Contracts(ZERO)
+    )
+    achieved = ZERO if held.ratio_achieved is None else held.ratio_achieved
+    return Ratio(min(max(achieved, ZERO), policy.RATIO_MAX))
+
+
 def _view(snapshot: Snapshot, hedge: HedgeRules, book: exposure.Book) -> MarketView:
     """Cut out what policies may see."""
     rates = [funding.rate for funding in snapshot.funding if funding.symbol == book.contract.symbol]
@@ -211,6 +224,10 @@ def _view(snapshot: Snapshot, hedge: HedgeRules, book: exposure.Book) -> MarketV
         mark=book.mark,
         index=book.index,
         funding_rate=rates[0] if rates else None,
+        symbol=hedge.symbol,
+        same_coin=book.contract.base == hedge.asset,
+        bars=snapshot.bars,
+        settled=snapshot.settled,
     )
 
 

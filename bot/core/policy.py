@@ -2,12 +2,17 @@
 
 from collections.abc import Sequence
 from decimal import Decimal
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
+from bot.core.lookback import Bars, Need, Settled
 from bot.core.values import ZERO, Price, Ratio, record
 
 NO_END_MS = 2**53
 """A time no clock reaches: "until further notice"."""
+RATIO_MAX = Decimal(2)
+"""Nothing a stage wants may be more: twice the coins short is no hedge any more."""
+FAULT_MS = 60_000
+"""A stage that failed is asked again after so long."""
 
 
 @record
@@ -19,6 +24,23 @@ class MarketView:
     mark: Price
     index: Price
     funding_rate: Ratio | None
+    symbol: str = ""
+    """The contract that carries the hedge; its family's perpetual if that is dated."""
+    same_coin: bool = True
+    """Whether the contract is the held coin's own future; else the hedge is a cross-hedge."""
+    bars: tuple[Bars, ...] = ()
+    settled: tuple[Settled, ...] = ()
+
+    def history(self, need: Need) -> Bars | None:
+        """Find closed bars, the newest so many that are asked for; fewer if there are fewer, None if there are none."""
+        for one in self.bars:
+            if (one.symbol, one.bar_ms) == (need.symbol, need.bar_ms):
+                return one.last(need.count)
+        return None
+
+    def rates(self, symbol: str) -> Settled | None:
+        """Find settled funding rates; None if there are none."""
+        return next((one for one in self.settled if one.symbol == symbol), None)
 
 
 @record
@@ -45,6 +67,8 @@ class Target:
     """Figures behind the reason, by name."""
     valid_until_ms: int = NO_END_MS
     """Up to this time, that time included, the stages would answer the same at any price."""
+    fault: str = ""
+    """Why a stage failed, in words; the ratio is then the last good one. Empty if all answered."""
 
 
 class Policy(Protocol):
@@ -54,9 +78,68 @@ class Policy(Protocol):
         """Bend the target the stages before have formed."""
 
 
-def ask(stages: Sequence[Policy], market: MarketView, band: Band) -> Target:
-    """Send a target through the stages of a hedge, beginning with no hedge at all."""
+@runtime_checkable
+class LooksBack(Protocol):
+    """A stage that needs a history."""
+
+    def needs(self, symbol: str, asset: str) -> tuple[Need, ...]:
+        """Name the bars it looks back on, for a hedge of ``asset`` by the contract ``symbol``."""
+
+    def needs_settlements(self) -> int:
+        """Count the settled funding rates of the contract it looks back on."""
+
+
+def ask(stages: Sequence[Policy], market: MarketView, band: Band, last: Ratio) -> Target:
+    """Send a target through the stages of a hedge, beginning with no hedge at all.
+
+    A stage that raises, or wants what cannot be, spoils no hedge: ``last``, the last good ratio, is held, the target says
+    what is wrong in ``fault``, and it is asked again after a while.
+    """
     target = Target(ratio=Ratio(ZERO), band=band, reason="")
     for stage in stages:
-        target = stage.apply(market, target)
+        name = type(stage).__module__.rsplit(".", 1)[-1]
+        try:
+            target = stage.apply(market, target)
+            wrong = unsound(target, market.at_ms)
+        except Exception as error:  # noqa: BLE001 - whatever a dropped-in stage does wrong must not move a hedge
+            wrong = f"{type(error).__name__}: {error}"
+        if wrong:
+            fault = f"stage {name} failed: {wrong}"
+            reason = f"{fault}; the last good ratio {last:f} is held"
+            return Target(
+                ratio=last, band=band, reason=reason, fault=fault, valid_until_ms=market.at_ms + FAULT_MS
+            )
     return target
+
+
+def unsound(target: object, at_ms: int) -> str:
+    """Say what is wrong with what a stage returned, or nothing."""
+    if not isinstance(target, Target):
+        return f"it returned {type(target).__name__}, not a Target"
+    ratio: object = target.ratio
+    if not (isinstance(ratio, Decimal) and ratio.is_finite()):
+        return f"it wants the ratio {ratio}"
+    if not ZERO <= target.ratio <= RATIO_MAX:
+        return f"it wants the ratio {target.ratio}, outside 0 to {RATIO_MAX}"
+    if not ZERO <= target.band.inner <= target.band.outer:
+        return f"it wants a band of {target.band.inner} within {target.band.outer}"
+    if target.valid_until_ms < at_ms:
+        return f"its answer ended at {target.valid_until_ms}, before the time of the picture"
+    return ""
+
+
+def needs_of(stages: Sequence[Policy], symbol: str, asset: str) -> tuple[Need, ...]:
+    """Put together what the stages of a hedge look back on: of two needs of one market the longer."""
+    longest: dict[tuple[str, int], Need] = {}
+    looking = [stage for stage in stages if isinstance(stage, LooksBack)]
+    for need in (one for stage in looking for one in stage.needs(symbol, asset)):
+        known = longest.get((need.symbol, need.bar_ms))
+        if known is None or known.count < need.count:
+            longest[need.symbol, need.bar_ms] = need
+    return tuple(longest.values())
+
+
+def settlements_of(stages: Sequence[Policy]) -> int:
+    """Count the settled funding rates that the stages of a hedge look back on."""
+    looking = [stage for stage in stages if isinstance(stage, LooksBack)]
+    return max((stage.needs_settlements() for stage in looking), default=0)

@@ -6,6 +6,7 @@ from enum import IntEnum, StrEnum
 from typing import Literal
 
 from bot.core.instruments import Contract, MarginMode
+from bot.core.lookback import Bars, Settled
 from bot.core.orders import WorkingOrder
 from bot.core.values import ONE, ZERO, Coins, Contracts, Money, Price, Ratio, record
 
@@ -205,6 +206,8 @@ class HedgeMemory:
     own: Coins | None = None
     """Own coins at the last decision; a jump of them is a deposit or a withdrawal."""
     roll: RollMemory | None = None
+    ratio: Ratio | None = None
+    """The last good ratio of the policy: held while a stage fails."""
 
 
 class Rung(IntEnum):
@@ -306,6 +309,10 @@ class Snapshot:
     """When the venue's word on the account was read; None if nobody says."""
     volatilities: tuple[Volatility, ...] = ()
     pegs: tuple[Peg, ...] = ()
+    bars: tuple[Bars, ...] = ()
+    """Closed bars of the markets that policies look back on."""
+    settled: tuple[Settled, ...] = ()
+    """Funding rates that were settled, of the contracts whose policies look back on them."""
     orders_last_minute: int = 0
     """Orders sent in the minute before."""
     controls: tuple[Control, ...] = ()

@@ -5,6 +5,8 @@ from dataclasses import replace
 from decimal import Decimal
 
 from bot.core.instruments import Contract, Perpetual, settle_of
+from bot.core.lookback import Bars, Settled
+from bot.core.policy import needs_of, settlements_of
 from bot.core.reports import Fill
 from bot.core.rules import Rules
 from bot.core.snapshot import Control, Funding, Peg, Position, Quote, Snapshot, Turnover, Volatility
@@ -26,6 +28,8 @@ class Market:
     turnovers: tuple[Turnover, ...]
     volatilities: tuple[Volatility, ...]
     pegs: tuple[Peg, ...]
+    bars: tuple[Bars, ...]
+    settled: tuple[Settled, ...]
 
 
 async def observe(
@@ -44,7 +48,7 @@ async def observe(
     account = _completed(picture.account, journal)
     contracts = listing.with_held(journal.held(), journal.terms(), rules)
     held = await patiently(holdings.read, hall.clock)
-    market = await _market(contracts, hall)
+    market = await _market(contracts, hall, rules)
     at_ms = hall.clock.now_ms()
     snapshot = Snapshot(
         account=rules.account,
@@ -65,6 +69,8 @@ async def observe(
         account_at_ms=account.at_ms,
         volatilities=market.volatilities,
         pegs=market.pegs,
+        bars=market.bars,
+        settled=market.settled,
         orders_last_minute=book.orders_last_minute,
         controls=book.controls + switched(hall),
         resumes=book.resumes,
@@ -122,7 +128,7 @@ async def _guard_book(hall: Hall, rules: Rules) -> GuardBook:
     return hall.journal.guard_book(hall.clock.now_ms())
 
 
-async def _market(contracts: tuple[Contract, ...], hall: Hall) -> Market:
+async def _market(contracts: tuple[Contract, ...], hall: Hall, rules: Rules) -> Market:
     """Read prices and what else is known of contracts; each is asked again by the clock if need be."""
     venue, clock = hall.venue, hall.clock
     symbols = tuple(contract.symbol for contract in contracts)
@@ -134,7 +140,24 @@ async def _market(contracts: tuple[Contract, ...], hall: Hall) -> Market:
         turnovers=await patiently(lambda: venue.turnovers(symbols), clock),
         volatilities=await patiently(lambda: venue.volatilities(symbols), clock),
         pegs=await patiently(lambda: venue.pegs(settles), clock),
+        bars=await _bars(hall, rules),
+        settled=await _settled(hall, rules),
     )
+
+
+async def _bars(hall: Hall, rules: Rules) -> tuple[Bars, ...]:
+    """Read what the hedges' policies look back on; nothing is asked where none does."""
+    needs = {
+        need: None for hedge in rules.hedges for need in needs_of(hedge.stages, hedge.symbol, hedge.asset)
+    }
+    return await patiently(lambda: hall.venue.bars(tuple(needs)), hall.clock) if needs else ()
+
+
+async def _settled(hall: Hall, rules: Rules) -> tuple[Settled, ...]:
+    """Read the settled funding that the hedges' policies look back on; nothing is asked where none does."""
+    counts = {hedge.symbol: settlements_of(hedge.stages) for hedge in rules.hedges}
+    count, symbols = max(counts.values(), default=0), tuple(one for one, asked in counts.items() if asked)
+    return await patiently(lambda: hall.venue.settled(symbols, count), hall.clock) if symbols else ()
 
 
 def switched(hall: Hall) -> tuple[Control, ...]:

@@ -25,6 +25,7 @@ from typing import Protocol
 from bot.core.books import Incident
 from bot.core.decide import Decision
 from bot.core.instruments import Contract, MarginMode
+from bot.core.lookback import Bars, Need, Settled
 from bot.core.orders import OrderRequest, WorkingOrder
 from bot.core.reports import Fill, OrderReport, Payment, TransferReport
 from bot.core.snapshot import (
@@ -141,6 +142,12 @@ class Venue(Protocol):
 
     async def volatilities(self, symbols: Sequence[str]) -> tuple[Volatility, ...]:
         """Measure how much contracts move a day, over the last thirty; one without enough history is left out."""
+
+    async def bars(self, needs: Sequence[Need]) -> tuple[Bars, ...]:
+        """Read closed bars that policies look back on; fewer than asked for is an answer, and so is none."""
+
+    async def settled(self, symbols: Sequence[str], count: int) -> tuple[Settled, ...]:
+        """Read so many settled funding rates of perpetuals; a contract without them is left out."""
 
     async def pegs(self, assets: Sequence[str]) -> tuple[Peg, ...]:
         """Read what settlement coins are worth in dollars; one without a price is left out."""

@@ -1,0 +1,49 @@
+"""What policies look back on: closed bars of a market, and funding that was settled. Nothing in it is later than its picture."""
+
+from bot.core.values import Price, Ratio, record
+
+
+@record
+class Need:
+    """What a stage looks back on: closed bars of one market, so many at least."""
+
+    symbol: str
+    """A contract, as ``BTC/USDT:USDT``, or spot, as ``ADA/USDT``."""
+    bar_ms: int
+    count: int
+
+
+@record
+class Bars:
+    """Closed bars of one market, oldest first, without a hole."""
+
+    symbol: str
+    bar_ms: int
+    last_ms: int
+    """When the newest bar closed."""
+    closes: tuple[Price, ...]
+    highs: tuple[Price, ...]
+    lows: tuple[Price, ...]
+
+    def last(self, count: int) -> "Bars":
+        """Give the newest bars."""
+        return Bars(
+            symbol=self.symbol,
+            bar_ms=self.bar_ms,
+            last_ms=self.last_ms,
+            closes=self.closes[-count:],
+            highs=self.highs[-count:],
+            lows=self.lows[-count:],
+        )
+
+
+@record
+class Settled:
+    """Funding rates a perpetual has settled, oldest first."""
+
+    symbol: str
+    interval_ms: int
+    last_ms: int
+    """When the newest was settled."""
+    rates: tuple[Ratio, ...]
+    """Positive: longs paid, shorts received."""
