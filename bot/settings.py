@@ -133,17 +133,23 @@ def _disagreements(values: Mapping[str, Any]) -> Iterator[InitErrorDetails]:
     accounts, hedges = _named(values, "accounts"), _named(values, "hedges")
     firsts: dict[object, str] = {}
     for name, hedge in hedges.items():
-        account, asset, symbol = _facts(hedge)
+        account, _, symbol = _facts(hedge)
         if account and accounts and account not in accounts:
             yield rule(
                 f"There is no account {account!r}.", meant(account, accounts), ("hedges", name, "account")
             )
-        first = firsts.setdefault((account, asset), name)
-        if account and asset and first != name:
-            sentence = (
-                f"Hedge {first} of the same account hedges {asset} already: the coins would count twice."
-            )
-            yield rule(sentence, "Hedge a coin once per account.", ("hedges", name, "asset"))
+        for where, coin in _coins(hedge):
+            first = firsts.setdefault((account, coin), name)
+            if account and coin and first != name:
+                sentence = (
+                    f"Hedge {first} of the same account hedges {coin} already: the coins would count twice."
+                )
+                yield rule(sentence, "Hedge a coin once per account.", ("hedges", name, *where))
+        taken = any(firsts[account, coin] != name for _, coin in _coins(hedge))
+        first = firsts.setdefault((account, "contract", symbol), name)
+        if account and symbol and first != name and not taken:
+            sentence = f"Hedge {first} of the same account is carried by {symbol} already."
+            yield rule(sentence, "Hedge the coins of both in one, with also.", ("hedges", name, "symbol"))
         first = firsts.setdefault(account, name)
         settle, other = (one.rpartition(":")[2] for one in (symbol, _facts(hedges[first])[2]))
         if account and settle and other and settle != other:
@@ -185,6 +191,16 @@ def _cross_only(
 def _named(values: Mapping[str, Any], key: str) -> Mapping[str, Any]:
     tables = values.get(key)
     return tables if isinstance(tables, Mapping) else {}
+
+
+def _coins(hedge: object) -> Iterator[tuple[tuple[str | int, ...], str]]:
+    """List where a hedge names its coins, and which, in what may be no hedge."""
+    table = hedge if isinstance(hedge, Mapping) else {}
+    yield ("asset",), str(table.get("asset", ""))
+    also = table.get("also", ())
+    for index, one in enumerate(also if isinstance(also, (list, tuple)) else ()):
+        if isinstance(one, Mapping):
+            yield ("also", index, "asset"), str(one.get("asset", ""))
 
 
 def _facts(hedge: object) -> tuple[str, str, str]:

@@ -93,8 +93,9 @@ def hedges_of(settings: Settings, account: str) -> dict[str, Hedge]:
 def declared(settings: Settings, account: str) -> tuple[Holding, ...]:
     """List the coins the owner declares for the hedges of an account."""
     return tuple(
-        Holding(asset=hedge.asset, coins=Coins(hedge.holdings), place="declared")
+        Holding(asset=asset, coins=Coins(coins), place="declared")
         for hedge in hedges_of(settings, account).values()
+        for asset, coins in hedge.declared()
     )
 
 

@@ -11,7 +11,7 @@ contract; nothing is decided for a hedge while an order's fate is open.
 
 from dataclasses import replace
 
-from bot.core import desk, exposure, guard, guarding, policy, quiet, rolling, selection, urgency
+from bot.core import bands, desk, exposure, guard, guarding, policy, quiet, rolling, selection, urgency
 from bot.core.desk import Case, Explanation, Outcome
 from bot.core.guard import Watch
 from bot.core.instruments import Contract
@@ -23,7 +23,7 @@ from bot.core.risk import Approved, Refused
 from bot.core.rules import HedgeRules, Rules
 from bot.core.selection import Legs
 from bot.core.snapshot import Memory, Snapshot, State
-from bot.core.values import ONE, ZERO, Contracts, Ratio, record
+from bot.core.values import ONE, ZERO, Coins, Contracts, Ratio, record
 
 Command = TopUp | Approved | desk.Cancel
 
@@ -179,14 +179,12 @@ def _case(
 ) -> Case:
     """Lay the papers out: what is there, what is wished for, how far apart they are."""
     book = exposure.book(snapshot, hedge, carrier.symbol)
-    target = policy.ask(
-        hedge.stages, _view(snapshot, hedge, book), hedge.band, _last_good(snapshot, hedge, book)
-    )
+    target = _target(snapshot, hedge, book)
     in_flight = rolling.in_flight(snapshot, book, legs, rules.roll)
     moving = legs.rolling or rolling.ending(snapshot.memory.of(hedge.name), legs, carrier)
     aim = replace(target, band=rolling.IN_STEP) if moving else target
     measured = exposure.measure(book, hedge, aim, in_flight)
-    memory = urgency.judged(snapshot, rules, hedge, book, measured, watch.rung)
+    memory = urgency.judged(snapshot, rules, hedge, book, measured, watch.rung, target.band)
     return Case(
         snapshot=snapshot,
         rules=rules,
@@ -203,13 +201,25 @@ def _case(
     )
 
 
+def _target(snapshot: Snapshot, hedge: HedgeRules, book: exposure.Book) -> Target:
+    """Ask the policies, and say how far the hedge may be off what they want."""
+    start, last = bands.start_of(hedge.band), _last_good(snapshot, hedge, book)
+    wanted = policy.ask(hedge.stages, _view(snapshot, hedge, book), start, last)
+    return bands.with_band(
+        wanted, hedge.band, book.contract.fee_taker, snapshot.volatility(book.contract.symbol)
+    )
+
+
 def _last_good(snapshot: Snapshot, hedge: HedgeRules, book: exposure.Book) -> Ratio:
     """Give the ratio to hold should a stage fail: the last good one; what is held, if there never was one."""
     remembered = snapshot.memory.of(hedge.name).ratio
     if remembered is not None:
         return remembered
     held = exposure.measure(
-        book, hedge, Target(ratio=Ratio(ZERO), band=hedge.band, reason=""), Contracts(ZERO)
+        book,
+        hedge,
+        Target(ratio=Ratio(ZERO), band=bands.start_of(hedge.band), reason=""),
+        Contracts(ZERO),
     )
     achieved = ZERO if held.ratio_achieved is None else held.ratio_achieved
     return Ratio(min(max(achieved, ZERO), policy.RATIO_MAX))
@@ -225,10 +235,21 @@ def _view(snapshot: Snapshot, hedge: HedgeRules, book: exposure.Book) -> MarketV
         index=book.index,
         funding_rate=rates[0] if rates else None,
         symbol=hedge.symbol,
-        same_coin=book.contract.base == hedge.asset,
+        coins=_coins(hedge, book),
+        same_coin=not book.foreign,
         bars=snapshot.bars,
         settled=snapshot.settled,
     )
+
+
+def _coins(hedge: HedgeRules, book: exposure.Book) -> tuple[tuple[str, Coins], ...]:
+    """Count the hedged coins, kind by kind."""
+    own = (
+        ((book.contract.base, book.coins if book.foreign else book.own),)
+        if book.contract.base in hedge.assets
+        else ()
+    )
+    return (*own, *((one.asset, one.coins) for one in book.foreign))
 
 
 def _hold(case: Case) -> Outcome:

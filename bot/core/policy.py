@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Protocol, runtime_checkable
 
 from bot.core.lookback import Bars, Need, Settled
-from bot.core.values import ZERO, Price, Ratio, record
+from bot.core.values import ONE, ZERO, Coins, Price, Ratio, record
 
 NO_END_MS = 2**53
 """A time no clock reaches: "until further notice"."""
@@ -26,6 +26,8 @@ class MarketView:
     funding_rate: Ratio | None
     symbol: str = ""
     """The contract that carries the hedge; its family's perpetual if that is dated."""
+    coins: tuple[tuple[str, Coins], ...] = ()
+    """The coins that are hedged together, and how many there are of each."""
     same_coin: bool = True
     """Whether the contract is the held coin's own future; else the hedge is a cross-hedge."""
     bars: tuple[Bars, ...] = ()
@@ -53,6 +55,22 @@ class Band:
 
     outer: Ratio
     inner: Ratio
+    outer_over: Ratio | None = None
+    """The outer edge where too much is hedged, if it is another."""
+    inner_over: Ratio | None = None
+    """The inner edge where too much is hedged, if it is another."""
+
+    def edges(self, gap: Decimal) -> tuple[Ratio, Ratio]:
+        """Give the outer and the inner edge on the side of a gap; a positive one asks to buy back."""
+        if gap <= ZERO:
+            return self.outer, self.inner
+        outer = self.outer if self.outer_over is None else self.outer_over
+        return outer, self.inner if self.inner_over is None else self.inner_over
+
+    @property
+    def narrowest(self) -> Ratio:
+        """The nearer of the two outer edges."""
+        return min(self.outer, self.edges(ONE)[0])
 
 
 @record
@@ -121,18 +139,19 @@ def unsound(target: object, at_ms: int) -> str:
         return f"it wants the ratio {ratio}"
     if not ZERO <= target.ratio <= RATIO_MAX:
         return f"it wants the ratio {target.ratio}, outside 0 to {RATIO_MAX}"
-    if not ZERO <= target.band.inner <= target.band.outer:
-        return f"it wants a band of {target.band.inner} within {target.band.outer}"
+    for outer, inner in (target.band.edges(-ONE), target.band.edges(ONE)):
+        if not ZERO <= inner <= outer:
+            return f"it wants a band of {inner} within {outer}"
     if target.valid_until_ms < at_ms:
         return f"its answer ended at {target.valid_until_ms}, before the time of the picture"
     return ""
 
 
-def needs_of(stages: Sequence[Policy], symbol: str, asset: str) -> tuple[Need, ...]:
-    """Put together what the stages of a hedge look back on: of two needs of one market the longer."""
+def needs_of(stages: Sequence[Policy], symbol: str, assets: Sequence[str]) -> tuple[Need, ...]:
+    """Put together what the stages of a hedge of some coins look back on: of two needs of one market the longer."""
     longest: dict[tuple[str, int], Need] = {}
     looking = [stage for stage in stages if isinstance(stage, LooksBack)]
-    for need in (one for stage in looking for one in stage.needs(symbol, asset)):
+    for need in (one for stage in looking for asset in assets for one in stage.needs(symbol, asset)):
         known = longest.get((need.symbol, need.bar_ms))
         if known is None or known.count < need.count:
             longest[need.symbol, need.bar_ms] = need

@@ -83,6 +83,16 @@ class Quote:
 
 
 @record
+class Spot:
+    """The price of a coin whose exposure is hedged in another coin's contract."""
+
+    symbol: str
+    """Its spot market, such as ``ADA/USDT``."""
+    at_ms: int
+    price: Price
+
+
+@record
 class Funding:
     """The funding a contract is about to pay."""
 
@@ -309,6 +319,7 @@ class Snapshot:
     """When the venue's word on the account was read; None if nobody says."""
     volatilities: tuple[Volatility, ...] = ()
     pegs: tuple[Peg, ...] = ()
+    spots: tuple[Spot, ...] = ()
     bars: tuple[Bars, ...] = ()
     """Closed bars of the markets that policies look back on."""
     settled: tuple[Settled, ...] = ()
@@ -344,7 +355,8 @@ class Snapshot:
         )
         wallets = tuple(replace(one, equity=None, maintenance=None) for one in self.wallets)
         positions = tuple(replace(one, liquidation_price=None) for one in self.positions)
-        return replace(self, quotes=quotes, wallets=wallets, positions=positions)
+        spots = tuple(replace(one, price=Price(one.price * multiple)) for one in self.spots)
+        return replace(self, quotes=quotes, spots=spots, wallets=wallets, positions=positions)
 
     def contract(self, symbol: str) -> Contract:
         """Find a contract by symbol; KeyError if the picture lacks it."""
@@ -358,6 +370,17 @@ class Snapshot:
         for quote in self.quotes:
             if quote.symbol == symbol:
                 return quote
+        raise KeyError(symbol)
+
+    def volatility(self, symbol: str) -> Volatility | None:
+        """Find how much a contract's price moves; None if it is not known."""
+        return next((one for one in self.volatilities if one.symbol == symbol), None)
+
+    def spot(self, symbol: str) -> Spot:
+        """Find a spot price by its market; KeyError if the picture lacks it."""
+        for spot in self.spots:
+            if spot.symbol == symbol:
+                return spot
         raise KeyError(symbol)
 
     def position(self, symbol: str) -> Position:

@@ -9,9 +9,9 @@ from bot.core.lookback import Bars, Settled
 from bot.core.policy import needs_of, settlements_of
 from bot.core.reports import Fill
 from bot.core.rules import Rules
-from bot.core.snapshot import Control, Funding, Peg, Position, Quote, Snapshot, Turnover, Volatility
+from bot.core.snapshot import Control, Funding, Peg, Position, Quote, Snapshot, Spot, Turnover, Volatility
 from bot.core.values import ZERO, Contracts, Money, Price, record
-from bot.shell.letters import clock_letters, foreign_positions, missing_letters, mode_letters
+from bot.shell.letters import clock_letters, foreign_positions, missing_letters, mode_letters, spot_letters
 from bot.shell.listing import Listing
 from bot.shell.patience import patiently
 from bot.shell.ports import AccountReport, GuardBook, Hall, Holdings, Journal
@@ -24,6 +24,7 @@ class Market:
     """What the venue says of contracts, whoever asks."""
 
     quotes: tuple[Quote, ...]
+    spots: tuple[Spot, ...]
     funding: tuple[Funding, ...]
     turnovers: tuple[Turnover, ...]
     volatilities: tuple[Volatility, ...]
@@ -69,6 +70,7 @@ async def observe(
         account_at_ms=account.at_ms,
         volatilities=market.volatilities,
         pegs=market.pegs,
+        spots=market.spots,
         bars=market.bars,
         settled=market.settled,
         orders_last_minute=book.orders_last_minute,
@@ -81,6 +83,7 @@ async def observe(
         missing=picture.letters
         + listing.letters
         + missing_letters(rules, contracts, held, market.quotes, account.positions)
+        + spot_letters(rules, market.spots, at_ms)
         + mode_letters(account)
         + clock_letters(rules, market.quotes, at_ms, journal.last_at_ms()),
     )
@@ -134,8 +137,14 @@ async def _market(contracts: tuple[Contract, ...], hall: Hall, rules: Rules) -> 
     symbols = tuple(contract.symbol for contract in contracts)
     perpetuals = tuple(contract.symbol for contract in contracts if isinstance(contract, Perpetual))
     settles = tuple({contract.settle: None for contract in contracts})
+    quotes = await patiently(lambda: venue.quotes(symbols + spots_of(rules)), clock)
     return Market(
-        quotes=await patiently(lambda: venue.quotes(symbols), clock),
+        quotes=tuple(one for one in quotes if one.symbol in symbols),
+        spots=tuple(
+            Spot(symbol=one.symbol, at_ms=one.at_ms, price=one.index)
+            for one in quotes
+            if one.symbol not in symbols
+        ),
         funding=await patiently(lambda: venue.funding(perpetuals), clock),
         turnovers=await patiently(lambda: venue.turnovers(symbols), clock),
         volatilities=await patiently(lambda: venue.volatilities(symbols), clock),
@@ -145,10 +154,15 @@ async def _market(contracts: tuple[Contract, ...], hall: Hall, rules: Rules) -> 
     )
 
 
+def spots_of(rules: Rules) -> tuple[str, ...]:
+    """List the spot markets whose prices the hedges need beside their contracts'."""
+    return tuple({spot: None for hedge in rules.hedges for spot in hedge.spots})
+
+
 async def _bars(hall: Hall, rules: Rules) -> tuple[Bars, ...]:
     """Read what the hedges' policies look back on; nothing is asked where none does."""
     needs = {
-        need: None for hedge in rules.hedges for need in needs_of(hedge.stages, hedge.symbol, hedge.asset)
+        need: None for hedge in rules.hedges for need in needs_of(hedge.stages, hedge.symbol, hedge.assets)
     }
     return await patiently(lambda: hall.venue.bars(tuple(needs)), hall.clock) if needs else ()
 

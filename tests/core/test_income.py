@@ -60,11 +60,14 @@ def test_a_full_inverse_hedge_has_room_for_coins_and_none_beyond() -> None:
     assert D("0.005") < box.income_max <= D("0.0102")
     assert decide(paid(held, box.income_max), rules(hedge)).commands == ()
     assert decide(paid(held, box.income_max * 2), rules(hedge)).commands != ()
-    assert not box.contains(box.mark, box.index, box.income_max * 2)
+    at_rest = {box.symbol: held.quote(box.symbol)}
+    assert not box.contains(at_rest, box.income_max * 2)
 
 
 def test_a_linear_hedge_does_not_read_its_wallet() -> None:
-    (box,) = decide(snapshot(LINEAR, held=-1), rules(hedge_rules(LINEAR))).quiet.boxes
+    held = snapshot(LINEAR, held=-1)
+    (box,) = decide(held, rules(hedge_rules(LINEAR))).quiet.boxes
+    at_rest = {box.symbol: held.quote(box.symbol)}
 
-    assert box.contains(box.mark, box.index, D(50_000)), "but for what the guard needs to know of it"
-    assert box.contains(box.mark, box.index, D(-50_000))
+    assert box.contains(at_rest, D(50_000)), "but for what the guard needs to know of it"
+    assert box.contains(at_rest, D(-50_000))

@@ -482,7 +482,8 @@ def test_the_example_of_variables_shows_what_holds_without_it(tmp_path: Path) ->
 
     settings = len(list(documented(Settings, answered(Answers()))))
     assert set(with_it.origins.values()) == {f"{dotenv} line {6 + 3 * n}" for n in range(settings)}
-    no_default: Any = {"backtest": True, "hedges": {"btc": {"contract_size"}}}
+    over = {"outer_over", "inner_over"}
+    no_default: Any = {"backtest": True, "hedges": {"btc": {"contract_size": True, "band": over}}}
     assert with_it.settings.model_dump(exclude=no_default) == without.settings.model_dump(exclude=no_default)
 
 
