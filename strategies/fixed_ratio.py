@@ -20,8 +20,10 @@ class Stage(StageModel):
     )
     """0 is no hedge, 1 a full hedge; above 1 the book is net short, a directional bet."""
 
-    def apply(self, market: MarketView, target: Target) -> Target:  # noqa: ARG002 - a fixed ratio looks at nothing
+    def apply(self, market: MarketView, target: Target) -> Target:
         """Set the ratio, keep the band."""
-        return bent(
-            target, self.ratio, f"fixed ratio {self.ratio}{', net short' if self.ratio > ONE else ''}"
+        short = ", net short" if self.ratio > ONE else ""
+        assumed = (
+            "" if market.same_coin else f": in another coin's contract a beta of {self.ratio:f} is assumed"
         )
+        return bent(target, self.ratio, f"fixed ratio {self.ratio}{short}{assumed}")

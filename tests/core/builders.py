@@ -5,6 +5,7 @@ from dataclasses import fields, replace
 from decimal import Decimal
 from typing import Any, Literal
 
+from bot.core.bands import BandRules
 from bot.core.decide import Decision
 from bot.core.instruments import (
     Contract,
@@ -261,17 +262,25 @@ def hedge_rules(
     amount: Amount = 0,
     outer: Amount = "0.01",
     inner: Amount = 0,
+    over: Amount | None = None,
+    band: BandRules | None = None,
+    asset: str = "",
+    also: tuple[str, ...] = (),
     stages: tuple[Policy, ...] | None = None,
 ) -> HedgeRules:
+    """Rules of a hedge; ``over`` is both edges where too much is hedged."""
+    edge = None if over is None else Ratio(D(over))
+    given = Band(outer=Ratio(D(outer)), inner=Ratio(D(inner)), outer_over=edge, inner_over=edge)
     return HedgeRules(
         name=name,
-        asset=contract.base,
+        asset=asset or contract.base,
+        also=also,
         symbol=contract.family,
         kind=Kind.DATED if contract.kind == "dated" else Kind.PERPETUAL,
         contract_size=None,
         meaning=meaning,
         amount=Notional(D(amount)),
-        band=Band(outer=Ratio(D(outer)), inner=Ratio(D(inner))),
+        band=given if band is None else band,
         stages=(Stage(ratio=D(ratio)),) if stages is None else stages,
     )
 

@@ -12,7 +12,7 @@ from bot.core.rules import Rules
 from bot.core.snapshot import Snapshot
 from bot.core.values import Money
 from tests.core.builders import INVERSE, LINEAR, D, hedge_rules, quote, rules, snapshot
-from tests.core.test_properties import Point, inside, points, situations, thorough
+from tests.core.test_properties import Point, inside, points, situations, thorough, told
 
 shares = st.integers(0, 1000).map(lambda share: D(share) / 1000)
 
@@ -45,7 +45,7 @@ def test_nothing_is_commanded_at_any_income_time_and_price_inside_quiet(
     target(float(abs(income)) if box.income_max is not None else 0.0)
 
     for later in inside(picture, decision, where):
-        assert decision.quiet.covers(later.quotes, income)
+        assert decision.quiet.covers(told(later), income)
         assert decide(paid(later, income), wanted).commands == ()
 
 
