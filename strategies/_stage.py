@@ -5,9 +5,9 @@ from typing import ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from bot.core.lookback import Bars, Need
+from bot.core.lookback import Bars, Need, spot_market
 from bot.core.policy import NO_END_MS, MarketView, Target
-from bot.core.values import Price, Ratio, record
+from bot.core.values import ONE, ZERO, Coins, Ratio, record
 
 FOUR_DIGITS = Decimal("0.0001")
 """Statistics are told and used to four digits: what is behind them depends on how a machine adds."""
@@ -99,11 +99,36 @@ def bars_a_year(bar_ms: int) -> float:
     return YEAR_MS / bar_ms
 
 
-def pair(spot: Look, future: Look) -> tuple[tuple[tuple[Price, ...], tuple[Price, ...]] | None, str]:
-    """Put the closes of two markets side by side; None and what is missing, if they do not end together."""
-    lacks = [one.lack for one in (spot, future) if one.lack]
-    if spot.bars is None or future.bars is None:
-        return None, " and ".join(lacks)
-    if spot.bars.last_ms != future.bars.last_ms:
-        return None, f"{spot.bars.symbol} and {future.bars.symbol} do not overlap to the same bar"
-    return (spot.bars.closes, future.bars.closes), ""
+@record
+class Sides:
+    """What the hedged coins were worth beside their hedge's price, bar by bar; both empty where something is missing."""
+
+    coins: tuple[Decimal, ...]
+    """In quote currency, counted as they are now: what the bag of today would have been worth."""
+    future: tuple[Decimal, ...]
+    lack: str
+    """What is missing, in words; empty if nothing is."""
+    until_ms: int
+    """Up to this time, that time included, no newer bar is expected."""
+
+
+def sides(market: MarketView, bar_ms: int, count: int) -> Sides:
+    """Put the coins' markets and the hedge's contract side by side; all must end with the same bar."""
+    future = look(market, Need(symbol=market.symbol, bar_ms=bar_ms, count=count))
+    held = [(asset, coins) for asset, coins in market.coins if coins > ZERO] or [(market.asset, Coins(ONE))]
+    spots = [
+        look(market, Need(symbol=spot_market(asset, market.symbol), bar_ms=bar_ms, count=count))
+        for asset, _ in held
+    ]
+    until_ms = max(one.until_ms for one in (future, *spots))
+    lack = "; ".join(dict.fromkeys(one.lack for one in (*spots, future) if one.lack))
+    known = [one.bars for one in spots if one.bars is not None]
+    if lack or future.bars is None:
+        return Sides(coins=(), future=(), lack=lack, until_ms=until_ms)
+    apart = [bars.symbol for bars in known if bars.last_ms != future.bars.last_ms]
+    if apart:
+        lack = f"{apart[0]} and {market.symbol} do not overlap to the same bar"
+        return Sides(coins=(), future=(), lack=lack, until_ms=until_ms)
+    bags = [[coins * close for close in bars.closes] for bars, (_, coins) in zip(known, held, strict=True)]
+    worth = tuple(sum(values, ZERO) for values in zip(*bags, strict=True))
+    return Sides(coins=worth, future=future.bars.closes, lack="", until_ms=until_ms)

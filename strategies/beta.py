@@ -5,10 +5,10 @@ from typing import ClassVar, Literal
 
 from pydantic import Field, model_validator
 
-from bot.core.lookback import Need
+from bot.core.lookback import Need, spot_market
 from bot.core.policy import MarketView, Target
 from bot.core.values import ONE
-from strategies._stage import HOUR_MS, StageModel, bent, exact, look, pair
+from strategies._stage import HOUR_MS, StageModel, bent, exact, sides
 from strategies._statistics import Slope, effectiveness, equal_weights, log_returns, shrunk, winsorised
 
 WEAK = 0.5
@@ -28,7 +28,6 @@ class Stage(StageModel):
 
     role: ClassVar = "sets"
     stage: Literal["beta"] = "beta"
-    spot: str = Field(default="", description="Market of the held coin, as ADA/USDT; empty is ASSET/USDT.")
     ratio: Decimal = Field(default=ONE, ge=0, le=Decimal("1.5"), description="Share of beta that is hedged.")
     bar_hours: int = Field(default=8, ge=1, le=168, description="The horizon: length of the returns.")
     lookback_bars: int = Field(default=270, ge=40, le=2000, description="Returns that beta is estimated on.")
@@ -60,20 +59,25 @@ class Stage(StageModel):
         return self
 
     def needs(self, symbol: str, asset: str) -> tuple[Need, ...]:
-        """Look back on spot and on the hedge's contract."""
-        bar_ms, count = self.bar_hours * HOUR_MS, self.lookback_bars + self.proof_bars + 1
-        spot = self.spot or f"{asset}/USDT"
-        return tuple(Need(symbol=one, bar_ms=bar_ms, count=count) for one in (spot, symbol))
+        """Look back on the coin's spot market and on the hedge's contract."""
+        markets = spot_market(asset, symbol), symbol
+        return tuple(Need(symbol=one, bar_ms=self._bar_ms, count=self._count) for one in markets)
+
+    @property
+    def _bar_ms(self) -> int:
+        return self.bar_hours * HOUR_MS
+
+    @property
+    def _count(self) -> int:
+        return self.lookback_bars + self.proof_bars + 1
 
     def apply(self, market: MarketView, target: Target) -> Target:
         """Set the ratio, and say what it is worth."""
-        spot, future = (look(market, need) for need in self.needs(market.symbol, market.asset))
-        both, lack = pair(spot, future)
-        until_ms = max(spot.until_ms, future.until_ms)
-        if both is None:
-            reason = f"beta: {lack}: {self.ratio_fallback:f} is assumed"
-            return bent(target, self.ratio_fallback, reason, until_ms=until_ms)
-        ys, xs = (log_returns(closes) for closes in both)
+        both = sides(market, self._bar_ms, self._count)
+        if both.lack:
+            reason = f"beta: {both.lack}: {self.ratio_fallback:f} is assumed"
+            return bent(target, self.ratio_fallback, reason, until_ms=both.until_ms)
+        ys, xs = log_returns(both.coins), log_returns(both.future)
         beta, fit = self._beta(xs[-self.lookback_bars :], ys[-self.lookback_bars :])
         betas = self._betas_before(xs, ys)
         proved = len(betas)
@@ -91,7 +95,7 @@ class Stage(StageModel):
             ("effectiveness", exact(worth)),
             ("effectiveness_error", exact(error)),
         )
-        return bent(target, ratio, reason, signals, until_ms)
+        return bent(target, ratio, reason, signals, both.until_ms)
 
     def _beta(self, xs: list[float], ys: list[float]) -> tuple[float, Slope]:
         share = float(self.winsor_share)

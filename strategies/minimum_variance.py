@@ -5,10 +5,10 @@ from typing import ClassVar, Literal
 
 from pydantic import Field, model_validator
 
-from bot.core.lookback import Need
+from bot.core.lookback import Need, spot_market
 from bot.core.policy import MarketView, Target
 from bot.core.values import ONE
-from strategies._stage import HOUR_MS, StageModel, bent, exact, look, pair
+from strategies._stage import HOUR_MS, StageModel, bent, exact, sides
 from strategies._statistics import Slope, equal_weights, ewma_weights, log_returns, shrunk
 
 
@@ -25,7 +25,6 @@ class Stage(StageModel):
     same_coin: Literal["one", "estimate"] = Field(
         default="one", description="one hedges a coin's own future one for one, whatever is estimated."
     )
-    spot: str = Field(default="", description="Market of the held coin, as ADA/USDT; empty is ASSET/USDT.")
     estimator: Literal["ols", "ewma"] = Field(
         default="ols", description="Returns count alike, or newer ones more."
     )
@@ -50,21 +49,27 @@ class Stage(StageModel):
         return self
 
     def needs(self, symbol: str, asset: str) -> tuple[Need, ...]:
-        """Look back on spot and on the hedge's contract."""
-        bar_ms, count = self.bar_hours * HOUR_MS, self.lookback_bars + 1
-        spot = self.spot or f"{asset}/USDT"
-        return tuple(Need(symbol=one, bar_ms=bar_ms, count=count) for one in (spot, symbol))
+        """Look back on the coin's spot market and on the hedge's contract."""
+        markets = spot_market(asset, symbol), symbol
+        return tuple(Need(symbol=one, bar_ms=self._bar_ms, count=self._count) for one in markets)
+
+    @property
+    def _bar_ms(self) -> int:
+        return self.bar_hours * HOUR_MS
+
+    @property
+    def _count(self) -> int:
+        return self.lookback_bars + 1
 
     def apply(self, market: MarketView, target: Target) -> Target:
         """Set the ratio."""
-        spot, future = (look(market, need) for need in self.needs(market.symbol, market.asset))
-        both, lack = pair(spot, future)
+        both = sides(market, self._bar_ms, self._count)
         keeps_one = market.same_coin and self.same_coin == "one"
-        until_ms = max(spot.until_ms, future.until_ms)
-        if both is None:
+        if both.lack:
             fallback = ONE if keeps_one else self.ratio_fallback
-            return bent(target, fallback, f"minimum variance: {lack}: {fallback:f}", until_ms=until_ms)
-        ys, xs = (log_returns(closes) for closes in both)
+            reason = f"minimum variance: {both.lack}: {fallback:f}"
+            return bent(target, fallback, reason, until_ms=both.until_ms)
+        ys, xs = log_returns(both.coins), log_returns(both.future)
         weights = (
             equal_weights(len(xs))
             if self.estimator == "ols"
@@ -80,5 +85,5 @@ class Stage(StageModel):
         )
         reason = f"minimum variance: slope {fit.slope:.3f} +- {fit.error:.3f}, drawn to {estimate:f}"
         if keeps_one:
-            return bent(target, ONE, f"{reason}; its own coin is hedged one for one", signals, until_ms)
-        return bent(target, estimate, reason, signals, until_ms)
+            return bent(target, ONE, f"{reason}; its own coin is hedged one for one", signals, both.until_ms)
+        return bent(target, estimate, reason, signals, both.until_ms)

@@ -3,6 +3,12 @@
 from bot.core.values import Price, Ratio, record
 
 
+def spot_market(asset: str, symbol: str) -> str:
+    """Name a coin's spot market in the quote currency of a contract; venues quote spot in USDT where that is USD."""
+    quote = symbol.partition("/")[2].partition(":")[0]
+    return f"{asset}/{'USDT' if quote == 'USD' else quote}"
+
+
 @record
 class Need:
     """What a stage looks back on: closed bars of one market, so many at least."""

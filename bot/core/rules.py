@@ -5,6 +5,7 @@ from enum import StrEnum
 from typing import Literal
 
 from bot.core.bands import BandRules
+from bot.core.lookback import spot_market
 from bot.core.policy import Policy
 from bot.core.snapshot import Rung
 from bot.core.values import Money, Notional, Ratio, record
@@ -65,7 +66,7 @@ class HedgeRules:
 
     def spot(self, asset: str) -> str:
         """Name a coin's spot market, in the contract's quote currency."""
-        return f"{asset}/{self.symbol.partition('/')[2].partition(':')[0]}"
+        return spot_market(asset, self.symbol)
 
 
 @record

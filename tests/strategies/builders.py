@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from bot.core.lookback import Bars, Settled
 from bot.core.policy import Band, MarketView, Target
-from bot.core.values import ZERO, Price, Ratio
+from bot.core.values import ZERO, Coins, Price, Ratio
 
 D = Decimal
 HOUR_MS = 3_600_000
@@ -59,8 +59,9 @@ def view(
     rates: Settled | None = None,
     same_coin: bool = True,
     symbol: str = FUTURE,
+    coins: tuple[tuple[str, str], ...] = (),
 ) -> MarketView:
-    """Put a view together."""
+    """Put a view together; ``coins`` are hedged together, such as ``("ADA", "100")``."""
     price = history[-1].closes[-1] if history and history[-1].closes else Price(D(50_000))
     return MarketView(
         at_ms=at_ms,
@@ -69,6 +70,7 @@ def view(
         index=price,
         funding_rate=None,
         symbol=symbol,
+        coins=tuple((one, Coins(D(count))) for one, count in coins),
         same_coin=same_coin,
         bars=history,
         settled=() if rates is None else (rates,),

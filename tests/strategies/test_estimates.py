@@ -289,6 +289,31 @@ def test_beta_is_told_with_what_it_is_worth_out_of_sample(made: str, after: str)
     assert "out of sample" in found.reason
 
 
+NETTED = """
+# ADA   SOL | beta: 0.5 for ADA, 1.5 for SOL, by what each is worth
+   1     0  | 0.5
+   0     1  | 1.5
+   1     1  | 1.0
+   3     1  | 0.75
+"""
+
+
+@pytest.mark.parametrize(("coins", "beta_of_all"), table(NETTED))
+def test_coins_netted_into_one_hedge_have_one_beta_by_value(coins: str, beta_of_all: str) -> None:
+    ada, future = coupled(0.5, 0, 360)
+    sol = bars(coupled(1.5, 0, 360)[0].closes, symbol="SOL/USDT")
+    stage = beta.Stage(lookback_bars=40, proof_bars=16, bar_hours=24, prior_error=D(100), winsor_share=D(0))
+    held = tuple(zip(("ADA", "SOL"), coins.split(), strict=True))
+    # what each coin is worth drifts with its path, so that coins are counted by their last close
+    worth = tuple(
+        (name, str(D(count) / one.closes[-1])) for (name, count), one in zip(held, (ada, sol), strict=True)
+    )
+
+    found = stage.apply(view(ada, sol, future, asset="ADA", same_coin=False, coins=worth), target("0"))
+
+    assert float(found.ratio) == pytest.approx(float(beta_of_all), abs=0.1)
+
+
 def test_one_wild_return_moves_beta_little() -> None:
     spot, future = coupled(1.0, 0.005, 360)
     wild: list[Decimal] = list(spot.closes)
