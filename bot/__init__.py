@@ -14,6 +14,7 @@ bot.cli_settings             verbs about settings
 bot.cli_options              what the verbs share
 bot.show                     hedges, the live picture, figures for people
 bot.show_tables              tables and words about journals, settings, backtests
+bot.show_exposures           what is exposed to what, in a terminal
 bot.show_guard               how the guard looks in a terminal
 bot.show_guard_report        replays with and without the guard, side by side
 bot.show_rehearsal           a rehearsal in a terminal, and its words
@@ -38,6 +39,7 @@ bot.settings                 all that can be set, checked, made into frozen rule
 bot.settings_kinds           names, sizes, shares, stages: the kinds of values
 bot.settings_modes           what each mode asks of an account
 bot.settings_tables          accounts, hedges and the rest, table by table
+bot.settings_bands           how far a hedge may be off, as a table
 bot.settings_trading         pricing, rolls and books, table by table
 bot.settings_risk            the guard: limits on orders and the margin ladder, table by table
 bot.settings_sources         reads flags, environment, .env and files
@@ -72,6 +74,8 @@ bot.core.guard               the guard: states, stays, what it does itself
 bot.core.guarding            what the guard does to one hedge
 bot.core.books               our books against the venue's word
 bot.core.orders              order states, legal moves, client order ids
+bot.core.bands               when a gap is worth a trade
+bot.core.inventory           what is exposed, coin by coin, and what hedges it
 bot.core.decide              decide(snapshot, rules) -> Decision
 
 bot.sim.account              wallets, positions, collateral and the ledger of a trader

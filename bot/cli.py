@@ -61,6 +61,7 @@ for verb in (
     cli_venues.list_instruments,
     cli_venues.doctor,
     cli_venues.plan,
+    cli_venues.exposures,
     cli_settings.check_config,
     cli_settings.show_config,
     cli_settings.new_config,

@@ -225,14 +225,19 @@ class JournalReader:
     def began(self, account: str) -> dict[str, Since]:
         """Tell where each hedge of an account began, by its name."""
         query = (
-            select(beginnings.c.hedge, beginnings.c.symbol, decisions.c.snapshot)
+            select(beginnings.c.hedge, decisions.c.snapshot, decisions.c.decision)
             .join_from(beginnings, decisions)
             .where(beginnings.c.account == account)
             .order_by(beginnings.c.decision_number, beginnings.c.hedge)
         )
         rows = self._rows(query)
         with readable(self._path):
-            return {row.hedge: began(snapshot_from_json(row.snapshot), row.symbol) for row in rows}
+            return {
+                row.hedge: began(snapshot_from_json(row.snapshot), explanation)
+                for row in rows
+                for explanation in decision_from_json(row.decision).explanations
+                if explanation.hedge == row.hedge
+            }
 
     def _decision(self, account: str, row: Row[Any]) -> JournaledDecision:
         with readable(self._path):

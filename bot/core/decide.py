@@ -204,7 +204,7 @@ def _case(
 def _target(snapshot: Snapshot, hedge: HedgeRules, book: exposure.Book) -> Target:
     """Ask the policies, and say how far the hedge may be off what they want."""
     start, last = bands.start_of(hedge.band), _last_good(snapshot, hedge, book)
-    wanted = policy.ask(hedge.stages, _view(snapshot, hedge, book), start, last)
+    wanted = policy.ask(hedge.stages, view_of(snapshot, hedge, book), start, last)
     return bands.with_band(
         wanted, hedge.band, book.contract.fee_taker, snapshot.volatility(book.contract.symbol)
     )
@@ -225,7 +225,7 @@ def _last_good(snapshot: Snapshot, hedge: HedgeRules, book: exposure.Book) -> Ra
     return Ratio(min(max(achieved, ZERO), policy.RATIO_MAX))
 
 
-def _view(snapshot: Snapshot, hedge: HedgeRules, book: exposure.Book) -> MarketView:
+def view_of(snapshot: Snapshot, hedge: HedgeRules, book: exposure.Book) -> MarketView:
     """Cut out what policies may see."""
     rates = [funding.rate for funding in snapshot.funding if funding.symbol == book.contract.symbol]
     return MarketView(
@@ -244,11 +244,7 @@ def _view(snapshot: Snapshot, hedge: HedgeRules, book: exposure.Book) -> MarketV
 
 def _coins(hedge: HedgeRules, book: exposure.Book) -> tuple[tuple[str, Coins], ...]:
     """Count the hedged coins, kind by kind."""
-    own = (
-        ((book.contract.base, book.coins if book.foreign else book.own),)
-        if book.contract.base in hedge.assets
-        else ()
-    )
+    own = ((book.contract.base, book.own_alone),) if book.contract.base in hedge.assets else ()
     return (*own, *((one.asset, one.coins) for one in book.foreign))
 
 

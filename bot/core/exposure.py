@@ -29,6 +29,20 @@ from bot.core.values import (
 
 
 @record
+class Foreign:
+    """Coins that are hedged in another coin's contract."""
+
+    asset: str
+    spot: Spot
+    coins: Coins
+
+    @property
+    def value(self) -> Money:
+        """What they are worth, in the contract's quote currency."""
+        return Money(self.coins * self.spot.price)
+
+
+@record
 class Exposure:
     """Where a hedge stands. Coins are base coins; contracts and coins of a short are negative."""
 
@@ -36,6 +50,10 @@ class Exposure:
     """Coins outside the futures wallet; other coins than the contract's count by their value."""
     own: Coins
     """B0: coins the owner would have without price profit of the hedge."""
+    foreign: tuple[Foreign, ...] = ()
+    """Other coins among them, that count by their value."""
+    own_alone: Coins = Coins(ZERO)
+    """Own coins of the contract's kind."""
     equity: Coins
     """Coins in the futures wallet with unrealised coin profit; 0 for a linear contract."""
     net_delta: Coins
@@ -77,20 +95,6 @@ NO_OTHER_LEGS = OtherLegs(coins=Coins(ZERO), open_pnl=Money(ZERO), realised=Mone
 
 
 @record
-class Foreign:
-    """Coins that are hedged in another coin's contract."""
-
-    asset: str
-    spot: Spot
-    coins: Coins
-
-    @property
-    def value(self) -> Money:
-        """What they are worth, in the contract's quote currency."""
-        return Money(self.coins * self.spot.price)
-
-
-@record
 class Book:
     """The figures that targets are made of, gathered once."""
 
@@ -109,6 +113,11 @@ class Book:
     """Wallet and unrealised profit, in settlement currency."""
     own: Coins
     """B0: own coins. Coin funding and fees move them, price profit does not."""
+
+    @property
+    def own_alone(self) -> Coins:
+        """Own coins of the contract's kind."""
+        return self.coins if self.foreign else self.own
 
     @property
     def other_contracts(self) -> Contracts:
@@ -254,6 +263,8 @@ def measure(b: Book, hedge: HedgeRules, target: Target, in_flight: Contracts) ->
     return Exposure(
         holdings=b.holdings,
         own=own,
+        foreign=b.foreign,
+        own_alone=b.own_alone,
         equity=b.coin_equity,
         net_delta=delta,
         held=b.held,
