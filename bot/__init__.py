@@ -201,6 +201,7 @@ bot.backtest.volatility      daily volatility as one in the middle of a history 
 bot.backtest.guard_notes     what the guard did in a replay
 bot.backtest.guard_report    a hedge with and without the guard, side by side
 bot.backtest.lookback       what one in the middle of a history may look back on
+bot.backtest.joining         two histories on one grid, for cross-hedges
 bot.backtest.rehearsal       today's account led through a shock, with and without guard
 bot.backtest.rehearsal_world the account rebuilt, the prices it is shown
 bot.backtest.rehearsal_notes what a rehearsal writes down
