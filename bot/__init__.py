@@ -113,6 +113,7 @@ bot.adapters.journal_lock    the right to write a journal, and the engine that d
 bot.adapters.journal_reader  the journal for readers
 bot.adapters.log             lines of events, with account, hedge and decision
 bot.adapters.model_market    a seeded market: calm, crash, squeeze, recovery
+bot.adapters.model_past      what one in the model town may look back on: candles, bars, settled funding
 bot.adapters.paper_venue     a model account at a real venue's prices
 bot.adapters.records         snapshots and decisions as JSON, exactly
 bot.adapters.remote_venue    a real venue behind the same door as the model exchange
@@ -140,6 +141,7 @@ bot.adapters.venues.mexc_market    MEXC: prices and tiers
 bot.adapters.venues.orders         what the manners share about orders
 bot.adapters.venues.outcomes       what a failed request proves; by default nothing
 bot.adapters.venues.records        fills and payments since a cursor, each told once
+bot.adapters.venues.spot           a spot market's best prices as a quote
 bot.adapters.venues.table          what is possible where, as data
 bot.adapters.venues.weex           WEEX: only the short side of two
 bot.adapters.venues.weex_market    WEEX: prices and fees
