@@ -117,6 +117,7 @@ bot.adapters.journal_lock    the right to write a journal, and the engine that d
 bot.adapters.journal_reader  the journal for readers
 bot.adapters.log             lines of events, with account, hedge and decision
 bot.adapters.model_market    a seeded market: calm, crash, squeeze, recovery
+bot.adapters.model_past      what one in the model town may look back on: candles, bars, settled funding
 bot.adapters.paper_venue     a model account at a real venue's prices
 bot.adapters.records         snapshots and decisions as JSON, exactly
 bot.adapters.remote_venue    a real venue behind the same door as the model exchange
@@ -144,6 +145,7 @@ bot.adapters.venues.mexc_market    MEXC: prices and tiers
 bot.adapters.venues.orders         what the manners share about orders
 bot.adapters.venues.outcomes       what a failed request proves; by default nothing
 bot.adapters.venues.records        fills and payments since a cursor, each told once
+bot.adapters.venues.spot           a spot market's best prices as a quote
 bot.adapters.venues.table          what is possible where, as data
 bot.adapters.venues.weex           WEEX: only the short side of two
 bot.adapters.venues.weex_market    WEEX: prices and fees
@@ -205,6 +207,7 @@ bot.backtest.volatility      daily volatility as one in the middle of a history 
 bot.backtest.guard_notes     what the guard did in a replay
 bot.backtest.guard_report    a hedge with and without the guard, side by side
 bot.backtest.lookback       what one in the middle of a history may look back on
+bot.backtest.joining         two histories on one grid, for cross-hedges
 bot.backtest.rehearsal       today's account led through a shock, with and without guard
 bot.backtest.rehearsal_world the account rebuilt, the prices it is shown
 bot.backtest.rehearsal_notes what a rehearsal writes down

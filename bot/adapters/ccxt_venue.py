@@ -17,11 +17,12 @@ from urllib.parse import parse_qsl
 from yarl import URL
 
 from bot.adapters.budget import Budget
-from bot.adapters.venue_lookback import Candle
+from bot.adapters.venue_lookback import RATES_PAGE, Candle, Rate
 from bot.adapters.venue_session import MisdirectedError, VenueSession
 from bot.adapters.venues.manner import Client, Listed, Manner, Wire
 from bot.adapters.venues.outcomes import Failure, Outcome, RequestFailed, outcome_of
 from bot.adapters.venues.table import VENUES, ClientFacts, Mode, VenueFacts, hosts_of
+from bot.core.instruments import is_spot
 from bot.core.orders import OrderRequest
 from bot.core.values import record
 from bot.shell.ports import Clock, SettingsError
@@ -135,8 +136,13 @@ class CcxtApi:
 
     async def load_markets(self, *, again: bool) -> None:
         """Load the markets, or take another account's of the same venue and mode."""
-        key = (self.access.venue, self.access.mode, self.access.address)
-        await self._watched(self._catalogue.fill(self._clients["futures"], key, again=again), Trip())
+        for name, client in self._clients.items():
+            if name == "futures" or client.markets is not None:
+                await self._stock(name, again=again)
+
+    async def _stock(self, name: Client, *, again: bool) -> None:
+        key = (self.access.venue, self.access.mode, self.access.address, name)
+        await self._watched(self._catalogue.fill(self._clients[name], key, again=again), Trip())
 
     def _client(self, facts: ClientFacts) -> Any:  # noqa: ANN401 - ccxt has no types
         import ccxt.async_support as library
@@ -208,30 +214,59 @@ class CcxtApi:
         asked = self._clients.get(client, self._clients["futures"])
         return await self._watched(getattr(asked, endpoint)(dict(params or {})), Trip())
 
-    async def candles(self, symbol: str, timeframe: str, from_ms: int, count: int) -> tuple[Candle, ...]:
-        """Read candles from a time on, oldest first; none of a market that is not listed.
+    async def spot_market(self, symbol: str) -> str | None:
+        """Give the venue's name of a spot market; None of one that is not listed.
+
+        Raises:
+            RequestFailed: the markets could not be asked for.
+        """
+        market = (await self._stocked("spot")).markets.get(symbol)
+        return str(market["id"]) if market is not None and market.get("spot") else None
+
+    async def candles(self, symbol: str, timeframe: str, from_ms: int, to_ms: int) -> tuple[Candle, ...]:
+        """Read a page of candles that opened within, oldest first; none of a market that is not listed.
 
         Raises:
             RequestFailed: there is no answer, or it is a refusal.
         """
-        client = self._clients["futures"] if ":" in symbol else self._clients.get("spot")
-        if client is None:
-            return ()
-        await self._watched(client.load_markets(), Trip())
+        client = await self._stocked("spot" if is_spot(symbol) else "futures")
         if symbol not in client.markets:
             return ()
-        rows = await self._watched(client.fetch_ohlcv(symbol, timeframe, from_ms, count), Trip())
+        limit = (to_ms - from_ms) // (client.parse_timeframe(timeframe) * 1000) + 1
+        asked = client.fetch_ohlcv(symbol, timeframe, from_ms, limit, {"until": to_ms})
+        rows = await self._watched(asked, Trip())
         return tuple(sorted((int(row[0]), exact(row[2]), exact(row[3]), exact(row[4])) for row in rows))
 
-    async def settlements(self, symbol: str, from_ms: int, count: int) -> tuple[tuple[int, Decimal], ...]:
-        """Read settled funding rates from a time on, oldest first: when, and the rate.
+    async def settlements(self, symbol: str, from_ms: int, to_ms: int, page: int) -> tuple[Rate, ...]:
+        """Read a page of settled funding rates: those within, or the page of this number where the venue knows no times.
+
+        None where the library says that the venue tells none.
 
         Raises:
             RequestFailed: there is no answer, or it is a refusal.
         """
-        asked = self._clients["futures"].fetch_funding_rate_history(symbol, from_ms, count)
-        rows = await self._watched(asked, Trip())
+        import ccxt.async_support as library
+
+        client = self._clients["futures"]
+        by_page = self._facts.rates_by_page
+        params = {"page_num": page} if by_page else {"until": to_ms}
+        asked = client.fetch_funding_rate_history(symbol, None if by_page else from_ms, RATES_PAGE, params)
+        try:
+            rows = await self._watched(asked, Trip())
+        except RequestFailed as failed:
+            if isinstance(failed.__cause__, library.NotSupported):
+                return ()
+            raise
         return tuple(sorted((int(row["timestamp"]), exact(row["fundingRate"])) for row in rows))
+
+    async def _stocked(self, name: Client) -> Any:  # noqa: ANN401 - ccxt has no types
+        """Give a client that has its markets; those of spot are loaded when they are first asked for."""
+        if name not in self._clients:
+            return self._clients["futures"]
+        client = self._clients[name]
+        if client.markets is None:
+            await self._stock(name, again=False)
+        return client
 
     async def create(self, request: OrderRequest, listed: Listed) -> None:
         """Send an order. What is answered is not read: an ack proves that the venue has it, and no more.

@@ -10,7 +10,7 @@ from dataclasses import replace
 from bot.adapters.model_market import INVERSE_TIERS, LINEAR_TIERS
 from bot.adapters.remote_venue import RemoteVenue
 from bot.adapters.sim_venue import SimVenue
-from bot.core.instruments import Contract, Perpetual, tiers_from
+from bot.core.instruments import Contract, Perpetual, is_spot, tiers_from
 from bot.core.lookback import Bars, Need, Settled
 from bot.core.orders import OrderRequest
 from bot.core.reports import OrderReport, TransferReport
@@ -75,10 +75,11 @@ class PaperVenue:
         return await self._source.funding(symbols)
 
     async def quotes(self, symbols: Sequence[str]) -> tuple[Quote, ...]:
-        """Read prices at the venue; a contract without a price is left out."""
+        """Read prices at the venue; what has no price is left out. Spot is not traded at the model exchange."""
         quotes = await self._source.quotes(symbols)
         for quote in quotes:
-            self._exchange.quote(quote)
+            if not is_spot(quote.symbol):
+                self._exchange.quote(quote)
         return quotes
 
     def _listed(self, contracts: tuple[Contract, ...]) -> tuple[Contract, ...]:

@@ -1,19 +1,31 @@
-"""What a venue tells of the past: closed bars and settled funding, read once for each bar and settlement."""
+"""What a venue tells of the past: closed bars and settled funding, read once for each bar and settlement.
+
+What could not be read whole is asked for again after a while. What was read before stands in for it meanwhile: it says of
+itself how old it is.
+"""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from decimal import Decimal
-from typing import Protocol
+from typing import Generic, Protocol, TypeVar
 
+from bot.adapters.venues.outcomes import Outcome, RequestFailed
 from bot.core.lookback import Bars, Need, Settled
 from bot.core.values import Price, Ratio, record
 
 HOUR_MS = 3_600_000
 TIMEFRAMES = {"1d": 24 * HOUR_MS, "4h": 4 * HOUR_MS, "1h": HOUR_MS}
 """Bars that every venue has, longest first; others are put together of them."""
-PAGE = 500
-PAGES_MAX = 100
+CANDLES_PAGE = 99
+"""What every venue gives at once, one more included, and the cheapest page at those that charge by length."""
+RATES_PAGE = 200
+"""What every venue gives at once."""
+RETRY_MS = 60_000
+"""An answer that is not whole is gone by for so long."""
 Candle = tuple[int, Decimal, Decimal, Decimal]
 """Open time, high, low, close."""
+Rate = tuple[int, Decimal]
+"""When it was settled, and the rate."""
+T = TypeVar("T", Bars, Settled)
 
 
 class PastApi(Protocol):
@@ -22,17 +34,17 @@ class PastApi(Protocol):
     def now_ms(self) -> int:
         """Tell the venue's time."""
 
-    async def candles(self, symbol: str, timeframe: str, from_ms: int, count: int) -> tuple[Candle, ...]:
-        """Read candles from a time on, oldest first; none of a market that is not listed."""
+    async def candles(self, symbol: str, timeframe: str, from_ms: int, to_ms: int) -> tuple[Candle, ...]:
+        """Read a page of candles that opened within, oldest first; none of a market that is not listed."""
 
-    async def settlements(self, symbol: str, from_ms: int, count: int) -> tuple[tuple[int, Decimal], ...]:
-        """Read settled funding rates from a time on, oldest first: when, and the rate."""
+    async def settlements(self, symbol: str, from_ms: int, to_ms: int, page: int) -> tuple[Rate, ...]:
+        """Read a page of settled funding rates: those within, or where times cannot be asked for the page before ``page - 1``."""
 
 
 @record
-class _Kept:
+class _Kept(Generic[T]):
     until_ms: int
-    value: Bars | Settled | None
+    value: T | None
 
 
 class VenueLookback:
@@ -40,66 +52,98 @@ class VenueLookback:
 
     def __init__(self, api: PastApi) -> None:
         self._api = api
-        self._kept: dict[tuple[str, str, int, int], _Kept] = {}
+        self._bars: dict[Need, _Kept[Bars]] = {}
+        self._settled: dict[tuple[str, int, int], _Kept[Settled]] = {}
 
     async def bars(self, need: Need) -> Bars | None:
-        """Give the newest closed bars without a hole; None if the market has none."""
-        last_ms = self._api.now_ms() // need.bar_ms * need.bar_ms
-        key = ("bars", need.symbol, need.bar_ms, need.count)
-        found = await self._once(key, last_ms + need.bar_ms, lambda: self._read_bars(need, last_ms))
-        return found if isinstance(found, Bars) else None
+        """Give the newest closed bars without a hole; None if the market has none, or none can be made of hours.
 
-    async def settled(self, symbol: str, count: int, interval_ms: int) -> Settled | None:
-        """Give the newest settled funding rates; None if there are none."""
-        now_ms = self._api.now_ms()
-        key = ("settled", symbol, interval_ms, count)
-        next_ms = (now_ms // interval_ms + 1) * interval_ms
-        found = await self._once(key, next_ms, lambda: self._read_settled(symbol, count, interval_ms, now_ms))
-        return found if isinstance(found, Settled) else None
-
-    async def _once(
-        self,
-        key: tuple[str, str, int, int],
-        until_ms: int,
-        read: Callable[[], Awaitable[Bars | Settled | None]],
-    ) -> Bars | Settled | None:
-        kept = self._kept.get(key)
+        Raises:
+            RequestFailed: there is no answer, or it is a refusal, and nothing was read before.
+        """
+        kept = self._bars.get(need)
         if kept is None or self._api.now_ms() >= kept.until_ms:
-            kept = self._kept[key] = _Kept(until_ms=until_ms, value=await read())
+            kept = await self._again(kept, need.bar_ms, lambda: self._read_bars(need))
+            self._bars[need] = kept
         return kept.value
 
-    async def _read_bars(self, need: Need, last_ms: int) -> Bars | None:
-        word, base_ms = next((word, ms) for word, ms in TIMEFRAMES.items() if need.bar_ms % ms == 0)
+    async def settled(self, symbol: str, count: int, interval_ms: int) -> Settled | None:
+        """Give the newest settled funding rates without a gap; None if there are none.
+
+        Raises:
+            RequestFailed: there is no answer, or it is a refusal, and nothing was read before.
+        """
+        key = symbol, count, interval_ms
+        kept = self._settled.get(key)
+        if kept is None or self._api.now_ms() >= kept.until_ms:
+            kept = await self._again(kept, interval_ms, lambda: self._read_settled(symbol, count, interval_ms))
+            self._settled[key] = kept
+        return kept.value
+
+    async def _again(
+        self, before: _Kept[T] | None, span_ms: int, read: Callable[[], Awaitable[T | None]]
+    ) -> _Kept[T]:
+        """Read, and keep it until the next is due; what is late, or cannot be read, is asked for again after a while."""
+        known = None if before is None else before.value
+        try:
+            found = await read() or known
+        except RequestFailed as failed:
+            if known is None or failed.outcome is Outcome.AUTH:
+                raise
+            found = known
+        now_ms = self._api.now_ms()
+        due_ms = 0 if found is None else found.last_ms + span_ms
+        return _Kept(until_ms=due_ms if due_ms > now_ms else now_ms + RETRY_MS, value=found)
+
+    async def _read_bars(self, need: Need) -> Bars | None:
+        """Read page by page from the newest back: nothing before a hole is of use."""
+        fitting = [(word, ms) for word, ms in TIMEFRAMES.items() if need.bar_ms % ms == 0]
+        if not fitting:
+            return None
+        word, base_ms = fitting[0]
+        last_ms = self._api.now_ms() // need.bar_ms * need.bar_ms
+        begin_ms, to_ms = last_ms - need.count * need.bar_ms, last_ms
         found: dict[int, Candle] = {}
-        start_ms = last_ms - need.count * need.bar_ms
-        for _ in range(PAGES_MAX):
-            page = await self._api.candles(need.symbol, word, start_ms, PAGE)
-            fresh = [one for one in page if start_ms <= one[0] < last_ms]
-            found |= {one[0]: one for one in fresh}
-            if not fresh or fresh[-1][0] + base_ms >= last_ms:
+        while to_ms > begin_ms:
+            from_ms = max(begin_ms, to_ms - CANDLES_PAGE * base_ms)
+            page = await self._api.candles(need.symbol, word, from_ms, to_ms)
+            fresh = {one[0]: one for one in page if from_ms <= one[0] < to_ms}
+            found |= fresh
+            if len(fresh) < (to_ms - from_ms) // base_ms:
                 break
-            start_ms = fresh[-1][0] + base_ms
+            to_ms = from_ms
         return put_together(need, last_ms, base_ms, found)
 
-    async def _read_settled(self, symbol: str, count: int, interval_ms: int, now_ms: int) -> Settled | None:
+    async def _read_settled(self, symbol: str, count: int, interval_ms: int) -> Settled | None:
+        """Read page by page from the newest back, until there are enough or no more."""
         found: dict[int, Decimal] = {}
-        start_ms = now_ms - (count + 1) * interval_ms
-        for _ in range(PAGES_MAX):
-            page = await self._api.settlements(symbol, start_ms, PAGE)
-            fresh = [one for one in page if start_ms <= one[0] <= now_ms and one[0] not in found]
-            found |= dict(fresh)
+        to_ms, page = self._api.now_ms(), 1
+        while len(found) < count:
+            from_ms = to_ms - (RATES_PAGE - 1) * interval_ms
+            told = await self._api.settlements(symbol, from_ms, to_ms, page)
+            fresh = {at_ms: rate for at_ms, rate in told if at_ms <= to_ms}
             if not fresh:
                 break
-            start_ms = fresh[-1][0] + 1
-        if not found:
+            found |= fresh
+            to_ms, page = min(from_ms, *fresh) - 1, page + 1
+        newest = _unbroken(sorted(found), interval_ms)[-count:]
+        if not newest:
             return None
-        newest = sorted(found)[-count:]
         return Settled(
             symbol=symbol,
             interval_ms=interval_ms,
             last_ms=newest[-1],
             rates=tuple(Ratio(found[at_ms]) for at_ms in newest),
         )
+
+
+def _unbroken(times: list[int], interval_ms: int) -> list[int]:
+    """Cut what is before a gap, or before the venue settled at this interval: such an average would not be a year's."""
+    for place in range(len(times) - 1, 0, -1):
+        gap_ms = times[place] - times[place - 1]
+        if not interval_ms < 2 * gap_ms < 3 * interval_ms:
+            return times[place:]
+    return times
 
 
 def put_together(need: Need, last_ms: int, base_ms: int, found: Mapping[int, Candle]) -> Bars | None:

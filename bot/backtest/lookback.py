@@ -1,10 +1,32 @@
-"""What one who stands in the middle of a history may look back on: closed bars and settled funding, nothing later."""
+"""What one who stands in the middle of a history may look back on: closed bars and settled funding, nothing later.
+
+Each length of bar is put together once over the whole history and sliced at every look. That looks nowhere ahead: a bar is
+made of its own prices alone, and only bars that have closed are given out.
+"""
+
+from bisect import bisect_left
+from itertools import pairwise
+from statistics import median
 
 import numpy as np
 
 from bot.backtest.history import Bools, Floats, History, exact
 from bot.core.lookback import Bars, Need, Settled
-from bot.core.values import Price, Ratio
+from bot.core.values import Price, Ratio, record
+
+
+@record
+class _Grid:
+    """All whole bars of one market and length that a history holds, aligned to the clock."""
+
+    first_ms: int
+    """When the first of them closed."""
+    closes: tuple[Price, ...]
+    """NaN where there was no price; such a bar is never given out."""
+    highs: tuple[Price, ...]
+    lows: tuple[Price, ...]
+    whole_from: tuple[int, ...]
+    """By bar: the first of the bars that lead up to it without a hole."""
 
 
 class Lookback:
@@ -14,70 +36,79 @@ class Lookback:
         self._history = history
         self._symbol = symbol
         self._spot = spot
-        self._known: dict[tuple[Need, int], Bars | None] = {}
+        self._grids: dict[tuple[str, int], _Grid | None] = {}
+        places = np.flatnonzero(~np.isnan(history.funding_rate))
+        self._settled_ms: list[int] = history.open_ms[places].tolist()
+        self._rates = tuple(Ratio(exact(rate)) for rate in history.funding_rate[places])
 
     def bars(self, need: Need, now_ms: int) -> Bars | None:
-        """Put whole bars together of the history's; None of a market it has not, or where a price is missing."""
-        last_ms = now_ms // need.bar_ms * need.bar_ms
-        if (need, last_ms) not in self._known:
-            self._known = {(need, last_ms): self._made(need, last_ms)} | {
-                key: bars for key, bars in self._known.items() if key[0] != need
-            }
-        return self._known[need, last_ms]
+        """Give the newest whole bars; None of a market it has not, or where the newest one's price is missing."""
+        key = need.symbol, need.bar_ms
+        if key not in self._grids:
+            self._grids[key] = self._grid(need)
+        grid, last_ms = self._grids[key], now_ms // need.bar_ms * need.bar_ms
+        if grid is None or last_ms < grid.first_ms:
+            return None
+        last = (last_ms - grid.first_ms) // need.bar_ms
+        if last >= len(grid.closes):
+            return None
+        span = slice(max(last + 1 - need.count, grid.whole_from[last]), last + 1)
+        return Bars(
+            symbol=need.symbol,
+            bar_ms=need.bar_ms,
+            last_ms=last_ms,
+            closes=grid.closes[span],
+            highs=grid.highs[span],
+            lows=grid.lows[span],
+        )
 
-    def _made(self, need: Need, last_ms: int) -> Bars | None:
+    def _grid(self, need: Need) -> _Grid | None:
+        """Put all bars of one market and length together, from the first that begins on the clock."""
         history = self._history
         if need.symbol not in {self._symbol, self._spot} or need.bar_ms % history.interval_ms:
             return None
         each = need.bar_ms // history.interval_ms
-        end = int(np.searchsorted(history.open_ms, last_ms - history.interval_ms, side="right"))
-        if end == 0 or history.close_ms(end - 1) != last_ms:
+        begins = np.flatnonzero(history.open_ms[:each] % need.bar_ms == 0)
+        count = (len(history) - int(begins[0])) // each if len(begins) else 0
+        if not count:
             return None
-        count = min(end // each, need.count)
-        span = slice(end - count * each, end)
-        if need.symbol == self._symbol:
-            closes, highs, lows = (
-                array[span] for array in (history.perp_close, history.perp_high, history.perp_low)
-            )
-            return _put_together(need, last_ms, each, (closes, highs, lows))
-        closes = history.spot[span]
-        return _put_together(need, last_ms, each, (closes, closes, closes), history.missing[span])
+        span = slice(int(begins[0]), int(begins[0]) + count * each)
+        closes, highs, lows = (
+            (history.perp_close, history.perp_high, history.perp_low)
+            if need.symbol == self._symbol
+            else (history.spot,) * 3
+        )
+        ends = closes[span].reshape(-1, each)[:, -1]
+        return _Grid(
+            first_ms=int(history.open_ms[span.start]) + need.bar_ms,
+            closes=_prices(ends),
+            highs=_prices(np.fmax.reduce(highs[span].reshape(-1, each), axis=1)),
+            lows=_prices(np.fmin.reduce(lows[span].reshape(-1, each), axis=1)),
+            whole_from=_whole_from(np.isnan(ends)),
+        )
 
     def settled(self, symbol: str, count: int, now_ms: int) -> Settled | None:
-        """List the newest funding rates that were settled by a time; None if there are none."""
-        history = self._history
-        if symbol != self._symbol:
+        """List the newest funding rates that were settled before a time; None if there are too few to tell the interval.
+
+        What settles at that very time is not among them: a decision taken then still moves the position it settles on.
+        """
+        end = bisect_left(self._settled_ms, now_ms)
+        if symbol != self._symbol or end < 2:  # noqa: PLR2004 - of one alone the interval is not known
             return None
-        end = int(np.searchsorted(history.open_ms, now_ms, side="right"))
-        places = np.flatnonzero(~np.isnan(history.funding_rate[:end]))
-        if len(places) < 2:  # noqa: PLR2004 - of one alone the interval is not known
-            return None
-        times = history.open_ms[places]
+        times = self._settled_ms[max(end - count - 1, 0) : end]
         return Settled(
             symbol=symbol,
-            interval_ms=int(np.median(np.diff(times[-count - 1 :]))),
-            last_ms=int(times[-1]),
-            rates=tuple(Ratio(exact(history.funding_rate[place])) for place in places[-count:]),
+            interval_ms=int(median(after - before for before, after in pairwise(times))),
+            last_ms=times[-1],
+            rates=self._rates[max(end - count, 0) : end],
         )
 
 
-def _put_together(
-    need: Need,
-    last_ms: int,
-    each: int,
-    prices: tuple[Floats, Floats, Floats],
-    missing: Bools | None = None,
-) -> Bars | None:
-    """Make bars of ``each`` of the history's; what comes before a bar without a close is left out."""
-    closes, highs, lows = (array.reshape(-1, each) for array in prices)
-    ends = closes[:, -1]
-    holes = np.flatnonzero(np.isnan(ends) if missing is None else missing.reshape(-1, each)[:, -1])
-    first = int(holes[-1]) + 1 if len(holes) else 0
-    return Bars(
-        symbol=need.symbol,
-        bar_ms=need.bar_ms,
-        last_ms=last_ms,
-        closes=tuple(Price(exact(one)) for one in ends[first:]),
-        highs=tuple(Price(exact(one)) for one in np.nanmax(highs[first:], axis=1)),
-        lows=tuple(Price(exact(one)) for one in np.nanmin(lows[first:], axis=1)),
-    )
+def _prices(figures: Floats) -> tuple[Price, ...]:
+    return tuple(Price(exact(one)) for one in figures)
+
+
+def _whole_from(holes: Bools) -> tuple[int, ...]:
+    """Find, by bar, the first bar behind the last hole; behind the bar itself if it is one."""
+    behind = np.where(holes, np.arange(1, len(holes) + 1), 0)
+    return tuple(np.maximum.accumulate(behind).tolist())

@@ -32,7 +32,9 @@ class Bars:
     lows: tuple[Price, ...]
 
     def last(self, count: int) -> "Bars":
-        """Give the newest bars."""
+        """Give the newest bars: these, if there are no more of them."""
+        if len(self.closes) <= count:
+            return self
         return Bars(
             symbol=self.symbol,
             bar_ms=self.bar_ms,

@@ -63,7 +63,7 @@ class Position:
 
 @record
 class Quote:
-    """Prices of one contract at one instant. Sizes in contracts."""
+    """Prices of one contract at one instant, or of a spot market. Sizes in contracts; in coins of spot."""
 
     symbol: str
     at_ms: int

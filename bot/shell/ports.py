@@ -153,7 +153,10 @@ class Venue(Protocol):
         """Read what settlement coins are worth in dollars; one without a price is left out."""
 
     async def quotes(self, symbols: Sequence[str]) -> tuple[Quote, ...]:
-        """Read prices; a contract without a price is left out."""
+        """Read prices of contracts, and of spot markets, whose symbols have no colon; what has no price is left out.
+
+        A spot market that is not listed is left out, too; its mark and its index are half way between bid and ask.
+        """
 
     async def funding(self, symbols: Sequence[str]) -> tuple[Funding, ...]:
         """Read the next funding."""
