@@ -117,7 +117,10 @@ def backtest(
     data: Annotated[Path, typer.Option("--data", help="Candles: Parquet or CSV, columns as in the README.")],
     spot: Annotated[
         Path | None,
-        typer.Option("--spot", help="Candles of spot, if --data holds dated contracts: a replay of rolls."),
+        typer.Option(
+            "--spot",
+            help="Candles of spot, if --data holds dated contracts; of the held coin, if they are of another's.",
+        ),
     ] = None,
     config: Config = None,
     hedge: Annotated[str | None, typer.Option(help="Which hedge, if the settings have several.")] = None,
@@ -126,7 +129,7 @@ def backtest(
     """Replay candles through the same decisions and the model exchange, and report what it came to."""
     from rich.progress import Progress
 
-    from bot import sessions, show, show_tables
+    from bot import sessions, show, show_tables, wiring_backtests
 
     settings = load_settings(config).settings
     quiet = as_json or not sys.stderr.isatty()
@@ -137,8 +140,8 @@ def backtest(
             if not quiet:
                 progress.update(task, completed=bar, total=bars)
 
-        if spot is None:
-            report: Report | DatedReport = sessions.backtest(settings, data, hedge, advance)
+        if spot is None or wiring_backtests.on_proxy(settings, hedge):
+            report: Report | DatedReport = sessions.backtest(settings, data, hedge, advance, spot)
         else:
             report = sessions.backtest_rolls(settings, data, spot, hedge, advance)
     if as_json:

@@ -14,23 +14,29 @@ from bot.backtest.runner import Runner, Setup
 from bot.core.rules import Kind, Rules
 from bot.core.snapshot import Holding
 from bot.core.values import ZERO, Coins, Money, Ratio
-from bot.settings import Settings
+from bot.settings import Hedge, Settings
 from bot.shell.ports import SettingsError
 from bot.wiring import contract_of
 
 
 def backtest_of(
-    settings: Settings, hedge_name: str | None, bars: History, rules: Rules | None = None
+    settings: Settings,
+    hedge_name: str | None,
+    bars: History,
+    rules: Rules | None = None,
+    held: History | None = None,
 ) -> Runner:
     """Build the replay of one hedge of the settings, under other rules if some are given.
 
     A patience that is shorter than a bar would be out before the next decision: such an order crosses at once.
+    ``held`` is the market of the held coin, on the same bars, where the contract is on another.
 
     Raises:
-        SettingsError: no hedge, or more than one, was meant; or its contract does not exist.
+        SettingsError: no hedge, or more than one, was meant; its contract does not exist; a coin's market is not given.
     """
     name = _chosen(settings, hedge_name)
     hedge = settings.hedges[name]
+    _check_coins(name, hedge, held)
     account = settings.accounts[hedge.account]
     rules = settings.rules(hedge.account) if rules is None else rules
     setup = Setup(
@@ -47,7 +53,34 @@ def backtest_of(
     pricing = rules.pricing
     if pricing.patience_seconds * 1000 < bars.interval_ms:
         pricing = replace(pricing, patience_seconds=ZERO)
-    return Runner(bars, replace(rules, hedges=only, pricing=pricing), setup, SilentLog())
+    return Runner(bars, replace(rules, hedges=only, pricing=pricing), setup, SilentLog(), held)
+
+
+def on_proxy(settings: Settings, hedge_name: str | None) -> bool:
+    """Whether a hedge holds another coin than its contract is on.
+
+    Raises:
+        SettingsError: no hedge, or more than one, was meant.
+    """
+    name = _chosen(settings, hedge_name)
+    return bool(settings.hedges[name].rules(name).spots)
+
+
+def _check_coins(name: str, hedge: Hedge, held: History | None) -> None:
+    """Check that the market of what is held is given, and of one coin only.
+
+    Raises:
+        SettingsError: it is not.
+    """
+    if hedge.also:
+        raise SettingsError(f"hedges.{name}.also: a backtest replays one coin: leave the others out.")
+    proxy = bool(hedge.rules(name).spots)
+    if proxy and held is None:
+        raise SettingsError(
+            f"Hedge {name} holds {hedge.asset}, whose price {hedge.symbol} does not tell: give its candles with --spot."
+        )
+    if held is not None and not proxy:
+        raise SettingsError(f"Hedge {name} is carried by {hedge.asset}'s own contract: leave --spot out.")
 
 
 def guarded_of(settings: Settings, hedge_name: str, bars: History, scenario: Scenario) -> Runner:

@@ -76,7 +76,9 @@ class VenueLookback:
         key = symbol, count, interval_ms
         kept = self._settled.get(key)
         if kept is None or self._api.now_ms() >= kept.until_ms:
-            kept = await self._again(kept, interval_ms, lambda: self._read_settled(symbol, count, interval_ms))
+            kept = await self._again(
+                kept, interval_ms, lambda: self._read_settled(symbol, count, interval_ms)
+            )
             self._settled[key] = kept
         return kept.value
 

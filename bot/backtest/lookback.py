@@ -5,6 +5,7 @@ made of its own prices alone, and only bars that have closed are given out.
 """
 
 from bisect import bisect_left
+from collections.abc import Mapping
 from itertools import pairwise
 from statistics import median
 
@@ -30,12 +31,17 @@ class _Grid:
 
 
 class Lookback:
-    """Looks back on a history: the contract by its bars' prices, spot by its closes, which have no range."""
+    """Looks back on a history: the contract by its bars' prices, spot markets by their closes, which have no range.
 
-    def __init__(self, history: History, symbol: str, spot: str) -> None:
+    ``spots`` gives the closes of spot markets, bar by bar of the history.
+    """
+
+    def __init__(self, history: History, symbol: str, spots: Mapping[str, Floats]) -> None:
         self._history = history
         self._symbol = symbol
-        self._spot = spot
+        self._markets = {one: (closes,) * 3 for one, closes in spots.items()} | {
+            symbol: (history.perp_close, history.perp_high, history.perp_low)
+        }
         self._grids: dict[tuple[str, int], _Grid | None] = {}
         places = np.flatnonzero(~np.isnan(history.funding_rate))
         self._settled_ms: list[int] = history.open_ms[places].tolist()
@@ -65,7 +71,7 @@ class Lookback:
     def _grid(self, need: Need) -> _Grid | None:
         """Put all bars of one market and length together, from the first that begins on the clock."""
         history = self._history
-        if need.symbol not in {self._symbol, self._spot} or need.bar_ms % history.interval_ms:
+        if need.symbol not in self._markets or need.bar_ms % history.interval_ms:
             return None
         each = need.bar_ms // history.interval_ms
         begins = np.flatnonzero(history.open_ms[:each] % need.bar_ms == 0)
@@ -73,11 +79,7 @@ class Lookback:
         if not count:
             return None
         span = slice(int(begins[0]), int(begins[0]) + count * each)
-        closes, highs, lows = (
-            (history.perp_close, history.perp_high, history.perp_low)
-            if need.symbol == self._symbol
-            else (history.spot,) * 3
-        )
+        closes, highs, lows = self._markets[need.symbol]
         ends = closes[span].reshape(-1, each)[:, -1]
         return _Grid(
             first_ms=int(history.open_ms[span.start]) + need.bar_ms,

@@ -113,7 +113,7 @@ class Series:
 def report(run: Run, seconds: float) -> Report:
     """Put the figures of a replay together."""
     contract, history = run.setup.contract, run.history
-    last_spot = exact(_last_valid(history.spot, history.perp_close))
+    last_spot = exact(_last_valid(run.spot, history.perp_close))
     rate = Decimal(1) if contract.linear else last_spot
     pnl, unrealised, funding, fees = _settled(run)
     spot_pnl, end = _spot_pnl(run, last_spot), run.path[-1]
@@ -195,7 +195,7 @@ def _start_coins(run: Run) -> Decimal:
 
 
 def _spot_pnl(run: Run, last_spot: Decimal) -> Decimal:
-    first = float(run.history.spot[run.first_bar])
+    first = float(run.spot[run.first_bar])
     return ZERO if np.isnan(first) else _start_coins(run) * (last_spot - exact(first))
 
 
@@ -233,15 +233,16 @@ def series_of(run: Run) -> Series:
     held = float(sum((holding.coins for holding in run.setup.holdings), ZERO))
     spare = column([point.spare for point in run.path])
     own = np.full(len(which), held) if contract.linear else held + spare + wallet - realised
-    close, mark, spot = history.perp_close[span], history.mark[span], history.spot[span]
+    close, mark, spot = history.perp_close[span], history.mark[span], run.spot[span]
     pnl = realised + _open_pnl(contract, size, entry, close)
     hedge = pnl if contract.linear else pnl * spot
-    delta = own + size if contract.linear else own + pnl + size / close
+    told = own * spot / close if run.proxy else own
+    delta = told + size if contract.linear else own + pnl + size / close
     return Series(
         spot=spot,
         own=own,
         hedge=hedge,
-        achieved=1 - delta / np.where(own > 0, own, np.nan),
+        achieved=1 - delta / np.where(told > 0, told, np.nan),
         value=own * spot + hedge,
         margin_ratio=_margin_ratio(run, span, size, entry, wallet),
         liquidation_distance=np.where(size < 0, death / mark - 1, 1 - death / mark),

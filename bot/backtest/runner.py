@@ -13,6 +13,7 @@ only *nominate* it; what happens there is decided in Decimal.
 
 from bisect import bisect_right
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from decimal import Decimal
 
 import numpy as np
@@ -22,11 +23,12 @@ from bot.adapters.holdings import DeclaredHoldings
 from bot.adapters.sim_venue import SimVenue
 from bot.adapters.switch import NO_SWITCH
 from bot.backtest.guard_notes import GuardStep, guard_steps
-from bot.backtest.history import Bools, History, exact
+from bot.backtest.history import Bools, Floats, History, exact
 from bot.backtest.lookback import Lookback
 from bot.backtest.tally import Tally
 from bot.backtest.volatility import DayVolatility
 from bot.core.instruments import Contract, MarginMode
+from bot.core.lookback import spot_market
 from bot.core.quiet import Quiet
 from bot.core.reports import Fill, Payment
 from bot.core.risk import Approved
@@ -84,6 +86,10 @@ class Run:
 
     setup: Setup
     history: History
+    spot: Floats
+    """The held coin's price at each bar's close; NaN where it is missing."""
+    proxy: bool
+    """The held coin is another than the contract's."""
     decisions: int
     orders: int
     refusals: Mapping[str, int]
@@ -101,9 +107,14 @@ class Run:
 
 
 class Runner:
-    """One replay."""
+    """One replay.
 
-    def __init__(self, history: History, rules: Rules, setup: Setup, log: Log) -> None:
+    ``held`` is the market of a held coin that the contract is not on, on the same bars; its spot prices are the coin's.
+    """
+
+    def __init__(
+        self, history: History, rules: Rules, setup: Setup, log: Log, held: History | None = None
+    ) -> None:
         self._history = history
         self._setup = setup
         self._symbol = setup.contract.symbol
@@ -116,7 +127,12 @@ class Runner:
         if setup.reserve > ZERO:
             self._exchange.reserve(rules.account, setup.contract.settle, setup.reserve)
         self._volatility = DayVolatility(history, self._symbol)
-        self._lookback = Lookback(history, self._symbol, f"{setup.contract.base}/USDT")
+        spots = {spot_market(setup.contract.base, self._symbol): history.spot}
+        self._held = held
+        self._held_market = spot_market(rules.hedges[0].asset, self._symbol)
+        if held is not None:
+            spots[self._held_market] = held.spot
+        self._lookback = Lookback(history, self._symbol, spots)
         self._tally = Tally()
         self._clock = SimClock(int(history.open_ms[0]))
         self._loop = Loop(
@@ -126,6 +142,7 @@ class Runner:
                 rules.account,
                 volatility=lambda _symbol: self._volatility.at(self._clock.now_ms()),
                 bars=lambda need: self._lookback.bars(need, self._clock.now_ms()),
+                spot=self._spot_quote,
                 settled=lambda symbol, count: self._lookback.settled(symbol, count, self._clock.now_ms()),
             ),
             holdings=DeclaredHoldings(setup.holdings),
@@ -135,7 +152,7 @@ class Runner:
             switch=NO_SWITCH,
         )
         self._told = self._exchange.activity[rules.account]
-        self._blind = history.blind
+        self._blind = history.blind if held is None else history.blind | held.blind
         self._funded: list[int] = np.flatnonzero(~np.isnan(history.funding_rate)).tolist()
         self._path: list[PathPoint] = []
         self._first_bar: int | None = None
@@ -145,6 +162,8 @@ class Runner:
         self._stirred = False
         """Whether anything but funding happened since the last decision."""
         self._mids: dict[str, Decimal] = {}
+        self._bar = 0
+        """The bar that is shown."""
         self._guarded: list[GuardStep] = []
 
     async def run(self, progress: Callable[[int], None]) -> Run:
@@ -188,6 +207,7 @@ class Runner:
 
     def _turn_to(self, bar: int) -> None:
         """Let one bar happen: open, range, close."""
+        self._bar = bar
         history, exchange = self._history, self._exchange
         rate = history.funding_rate[bar]
         funded = not np.isnan(rate)
@@ -226,18 +246,35 @@ class Runner:
             index=Price(close if np.isnan(spot) else exact(spot)),
         )
 
+    def _spot_quote(self, symbol: str) -> Quote | None:
+        """Quote the held coin's own market at the close of the bar that is shown; None of any other, or of a hole."""
+        if self._held is None or symbol != self._held_market or np.isnan(self._held.spot[self._bar]):
+            return None
+        price = Price(exact(self._held.spot[self._bar]))
+        return replace(
+            self._exchange.touches[self._symbol].quote,
+            symbol=symbol,
+            bid=price,
+            ask=price,
+            mark=price,
+            index=price,
+        )
+
     # --- jumping --------------------------------------------------------------------------------------------
 
     def _covered(self, quiet: Quiet, bar: int) -> bool:
         """Whether a decision is still good at a bar's close."""
         if self._stirred or self._history.close_ms(bar) > quiet.until_ms:
             return False
-        return quiet.covers((self._exchange.touches[self._symbol].quote,), self._income)
+        quotes = [self._exchange.touches[self._symbol].quote]
+        if self._held is not None and (spot := self._spot_quote(self._held_market)) is not None:
+            quotes.append(spot)
+        return quiet.covers(tuple(quotes), self._income)
 
     def _next_bar(self, bar: int, quiet: Quiet) -> int:
         """Find the next bar on which anything can happen."""
         bars = len(self._history)
-        if self._exchange.any_resting(self._symbol):
+        if self._exchange.any_resting(self._symbol) or self._held is not None:
             return bar + 1
         last = min(bars, self._first_after(quiet.until_ms))
         funded = bisect_right(self._funded, bar)
@@ -330,6 +367,8 @@ class Runner:
         return Run(
             setup=self._setup,
             history=self._history,
+            spot=self._history.spot if self._held is None else self._held.spot,
+            proxy=self._held is not None,
             decisions=self._tally.decisions,
             orders=self._tally.orders,
             refusals=dict(self._tally.refusals),

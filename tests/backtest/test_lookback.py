@@ -17,7 +17,7 @@ FUTURE, SPOT = "BTC/USDT:USDT", "BTC/USDT"
 
 
 def lookback(history: History) -> Lookback:
-    return Lookback(history, FUTURE, SPOT)
+    return Lookback(history, FUTURE, {SPOT: history.spot})
 
 
 @pytest.fixture

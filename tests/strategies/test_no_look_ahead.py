@@ -59,11 +59,11 @@ def looks_ahead(
     make: Maker, history: History, bars: list[int], lookback: type[Lookback] = Lookback
 ) -> list[int]:
     """List the bars at whose close the answer depends on what comes later."""
-    stage, whole = make(history), lookback(history, FUTURE, SPOT)
+    stage, whole = make(history), lookback(history, FUTURE, {SPOT: history.spot})
     found = []
     for bar in bars:
         past = history.part(0, bar + 1)
-        cut = answered(make(past), lookback(past, FUTURE, SPOT), past, bar)
+        cut = answered(make(past), lookback(past, FUTURE, {SPOT: past.spot}), past, bar)
         if answered(stage, whole, history, bar) != cut:
             found.append(bar)
     return found
@@ -104,7 +104,7 @@ def test_no_stage_looks_ahead_in_the_real_series(name: str) -> None:
 def test_every_stage_that_looks_back_finds_its_history_in_the_real_series() -> None:
     """Else the test above would compare one lack with another."""
     history = load(shared("linear_BTCUSDT_1h.parquet"))
-    whole, last = Lookback(history, FUTURE, SPOT), len(history) - 1
+    whole, last = Lookback(history, FUTURE, {SPOT: history.spot}), len(history) - 1
     stages = [made(name) for name in stage_types()]
     looking = [one for one in stages if isinstance(one, LooksBack) and one.needs(FUTURE, "BTC")]
 
