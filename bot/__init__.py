@@ -138,6 +138,7 @@ bot.adapters.venues.bybit          Bybit: one unified account
 bot.adapters.venues.bybit_market   Bybit: prices, tiers, fees
 bot.adapters.venues.bybit_words    Bybit: its codes, and how its rows are read
 bot.adapters.venues.contracts      from the library's description of a market to our contract
+bot.adapters.venues.history        rows of the past as the library gives them, read strictly
 bot.adapters.venues.manner         what every venue's file answers to
 bot.adapters.venues.manners        the manners there are, by venue
 bot.adapters.venues.mexc           MEXC: sized in contracts, spot and futures apart

@@ -22,7 +22,7 @@ from bot.adapters.model_market import (
 from bot.adapters.model_past import ModelPast
 from bot.backtest.history import History
 from bot.core.instruments import Contract
-from bot.core.snapshot import Funding, Turnover
+from bot.core.snapshot import Funding, Quote, Turnover
 from bot.core.values import ZERO, Money, Price, Ratio, record
 from bot.shell.ports import SettingsError
 from bot.sim.exchange import Exchange
@@ -121,6 +121,10 @@ class StreetTown:
     def turnover(self, symbol: str) -> Turnover | None:
         """Tell how busy a contract is."""
         return self._town.turnover(symbol)
+
+    def spot(self, symbol: str) -> Quote | None:
+        """Quote a coin in dollars; None of one that has no contract here."""
+        return self._town.spot(symbol)
 
     def funding_paid(self, symbol: str, from_ms: int, to_ms: int) -> tuple[tuple[int, Decimal], ...]:
         """List the settlements of funding within, oldest first: time and rate."""

@@ -5,20 +5,19 @@ budget (one line for what cannot wait), our clock, and no say in what an answer 
 """
 
 import asyncio
-import json
 from collections.abc import Callable, Mapping
 from contextvars import ContextVar
 from dataclasses import field
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from types import MappingProxyType
 from typing import Any
-from urllib.parse import parse_qsl
 
 from yarl import URL
 
 from bot.adapters.budget import Budget
-from bot.adapters.venue_lookback import RATES_PAGE, Candle, Rate
-from bot.adapters.venue_session import MisdirectedError, VenueSession
+from bot.adapters.venue_lookback import RATES_PAGE
+from bot.adapters.venue_session import MisdirectedError, VenueSession, seconds_of, words_of
+from bot.adapters.venues.history import Candle, Rate, candles_of, rates_of
 from bot.adapters.venues.manner import Client, Listed, Manner, Wire
 from bot.adapters.venues.outcomes import Failure, Outcome, RequestFailed, outcome_of
 from bot.adapters.venues.table import VENUES, ClientFacts, Mode, VenueFacts, hosts_of
@@ -29,7 +28,6 @@ from bot.shell.ports import Clock, SettingsError
 
 PINNED = "4.5.90"
 TIMEOUT_MS = 10_000
-"""How long a measured difference between clocks is gone by."""
 Market = Mapping[str, Any]
 
 
@@ -56,6 +54,8 @@ class Trip:
         """Whether a request that places an order has left."""
         self.left = False
         """Whether any request has left."""
+        self.answer: object = None
+        """The last answer as it came."""
 
 
 TRIP: ContextVar[Trip] = ContextVar("trip")
@@ -138,11 +138,7 @@ class CcxtApi:
         """Load the markets, or take another account's of the same venue and mode."""
         for name, client in self._clients.items():
             if name == "futures" or client.markets is not None:
-                await self._stock(name, again=again)
-
-    async def _stock(self, name: Client, *, again: bool) -> None:
-        key = (self.access.venue, self.access.mode, self.access.address, name)
-        await self._watched(self._catalogue.fill(self._clients[name], key, again=again), Trip())
+                await self._stocked(name, again=again)
 
     def _client(self, facts: ClientFacts) -> Any:  # noqa: ANN401 - ccxt has no types
         import ccxt.async_support as library
@@ -215,11 +211,7 @@ class CcxtApi:
         return await self._watched(getattr(asked, endpoint)(dict(params or {})), Trip())
 
     async def spot_market(self, symbol: str) -> str | None:
-        """Give the venue's name of a spot market; None of one that is not listed.
-
-        Raises:
-            RequestFailed: the markets could not be asked for.
-        """
+        """Give the venue's name of a spot market; None of one that is not listed. Raises RequestFailed as ``ask``."""
         market = (await self._stocked("spot")).markets.get(symbol)
         return str(market["id"]) if market is not None and market.get("spot") else None
 
@@ -228,14 +220,15 @@ class CcxtApi:
 
         Raises:
             RequestFailed: there is no answer, or it is a refusal.
+            ShapeError: the answer is no list of such rows.
         """
         client = await self._stocked("spot" if is_spot(symbol) else "futures")
         if symbol not in client.markets:
             return ()
         limit = (to_ms - from_ms) // (client.parse_timeframe(timeframe) * 1000) + 1
-        asked = client.fetch_ohlcv(symbol, timeframe, from_ms, limit, {"until": to_ms})
-        rows = await self._watched(asked, Trip())
-        return tuple(sorted((int(row[0]), exact(row[2]), exact(row[3]), exact(row[4])) for row in rows))
+        return candles_of(
+            *await self._asked(client.fetch_ohlcv(symbol, timeframe, from_ms, limit, {"until": to_ms}))
+        )
 
     async def settlements(self, symbol: str, from_ms: int, to_ms: int, page: int) -> tuple[Rate, ...]:
         """Read a page of settled funding rates: those within, or the page of this number where the venue knows no times.
@@ -244,28 +237,32 @@ class CcxtApi:
 
         Raises:
             RequestFailed: there is no answer, or it is a refusal.
+            ShapeError: the answer is no list of such rows.
         """
         import ccxt.async_support as library
 
-        client = self._clients["futures"]
-        by_page = self._facts.rates_by_page
-        params = {"page_num": page} if by_page else {"until": to_ms}
-        asked = client.fetch_funding_rate_history(symbol, None if by_page else from_ms, RATES_PAGE, params)
+        since, params = (
+            (None, {"page_num": page}) if self._facts.rates_by_page else (from_ms, {"until": to_ms})
+        )
+        ask = self._clients["futures"].fetch_funding_rate_history
         try:
-            rows = await self._watched(asked, Trip())
+            return rates_of(*await self._asked(ask(symbol, since, RATES_PAGE, params)))
         except RequestFailed as failed:
             if isinstance(failed.__cause__, library.NotSupported):
                 return ()
             raise
-        return tuple(sorted((int(row["timestamp"]), exact(row["fundingRate"])) for row in rows))
 
-    async def _stocked(self, name: Client) -> Any:  # noqa: ANN401 - ccxt has no types
+    async def _asked(self, asked: Any) -> tuple[Any, object]:  # noqa: ANN401 - ccxt has no types
+        """Await a question; returns what the library made of the answer, and the answer."""
+        trip = Trip()
+        return await self._watched(asked, trip), trip.answer
+
+    async def _stocked(self, name: Client, *, again: bool = False) -> Any:  # noqa: ANN401 - ccxt has no types
         """Give a client that has its markets; those of spot are loaded when they are first asked for."""
-        if name not in self._clients:
-            return self._clients["futures"]
-        client = self._clients[name]
-        if client.markets is None:
-            await self._stock(name, again=False)
+        client = self._clients.get(name, self._clients["futures"])
+        if again or client.markets is None:
+            key = (self.access.venue, self.access.mode, self.access.address, name)
+            await self._asked(self._catalogue.fill(client, key, again=again))
         return client
 
     async def create(self, request: OrderRequest, listed: Listed) -> None:
@@ -320,7 +317,7 @@ class CcxtApi:
             status=status,
             code=code,
             message=message or f"{type(error).__name__}: {str(error)[:200]}",
-            retry_seconds=_seconds(headers),
+            retry_seconds=seconds_of(headers),
         )
         outcome = outcome_of(failure, self._manner.codes)
         if not failure.sent and code:
@@ -339,7 +336,7 @@ class CcxtApi:
     def _inspect(self, method: str, url: URL, headers: Mapping[str, str], body: str) -> None:
         """Read a request before it leaves: an order must say in the venue's words what it is meant to say."""
         del headers
-        wire = Wire(method=method, path=url.path, words=_words(url, body))
+        wire = Wire(method=method, path=url.path, words=words_of(url, body))
         if not self._manner.places(wire):
             return
         trip = TRIP.get()
@@ -383,6 +380,7 @@ def _guarded(kind: type) -> Any:  # noqa: ANN401 - ccxt has no types
             )
             if response is None:
                 raise library.BadResponse(f"{self.id} {method} {url} {code}: no JSON")
+            TRIP.get().answer = response
         except library.BaseError as error:
             error.answered = (code, headers, response)
             raise
@@ -397,37 +395,3 @@ def _never_connected(error: BaseException) -> bool:
 
     cause = error.__cause__
     return isinstance(cause, aiohttp.ClientConnectorError | aiohttp.ConnectionTimeoutError)
-
-
-def _words(url: URL, body: str) -> dict[str, object]:
-    """Read the parameters of a request as the venue will: query, form or JSON."""
-    words: dict[str, object] = dict(parse_qsl(url.raw_query_string, keep_blank_values=True))
-    if body.startswith(("{", "[")):
-        found = json.loads(body, parse_float=Decimal)
-        items = found if isinstance(found, list) else [found]
-        for item in items:
-            words |= item if isinstance(item, dict) else {}
-    else:
-        words |= dict(parse_qsl(body, keep_blank_values=True))
-    return words
-
-
-def _seconds(headers: Mapping[str, str]) -> int | None:
-    """Read when to come again."""
-    found = {name.lower(): value for name, value in headers.items()}.get("retry-after", "")
-    return int(found) if found.isdigit() else None
-
-
-def exact(value: object) -> Decimal:
-    """Read a figure of the library's, which is a Decimal or a number as it was written.
-
-    Raises:
-        ValueError: it is none.
-    """
-    try:
-        found = Decimal(str(value))
-    except InvalidOperation as error:
-        raise ValueError(f"{str(value)[:40]!r} is no number") from error
-    if not found.is_finite():
-        raise ValueError(f"{value} is no number")
-    return found

@@ -8,6 +8,8 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from decimal import Decimal
 from typing import Generic, Protocol, TypeVar
 
+from bot.adapters.venues.answers import ShapeError
+from bot.adapters.venues.history import Candle, Rate
 from bot.adapters.venues.outcomes import Outcome, RequestFailed
 from bot.core.lookback import Bars, Need, Settled
 from bot.core.values import Price, Ratio, record
@@ -21,10 +23,6 @@ RATES_PAGE = 200
 """What every venue gives at once."""
 RETRY_MS = 60_000
 """An answer that is not whole is gone by for so long."""
-Candle = tuple[int, Decimal, Decimal, Decimal]
-"""Open time, high, low, close."""
-Rate = tuple[int, Decimal]
-"""When it was settled, and the rate."""
 T = TypeVar("T", Bars, Settled)
 
 
@@ -60,6 +58,7 @@ class VenueLookback:
 
         Raises:
             RequestFailed: there is no answer, or it is a refusal, and nothing was read before.
+            ShapeError: there is an answer that cannot be read, and nothing was read before.
         """
         kept = self._bars.get(need)
         if kept is None or self._api.now_ms() >= kept.until_ms:
@@ -72,6 +71,7 @@ class VenueLookback:
 
         Raises:
             RequestFailed: there is no answer, or it is a refusal, and nothing was read before.
+            ShapeError: there is an answer that cannot be read, and nothing was read before.
         """
         key = symbol, count, interval_ms
         kept = self._settled.get(key)
@@ -89,8 +89,8 @@ class VenueLookback:
         known = None if before is None else before.value
         try:
             found = await read() or known
-        except RequestFailed as failed:
-            if known is None or failed.outcome is Outcome.AUTH:
+        except (RequestFailed, ShapeError) as error:
+            if known is None or (isinstance(error, RequestFailed) and error.outcome is Outcome.AUTH):
                 raise
             found = known
         now_ms = self._api.now_ms()

@@ -150,15 +150,32 @@ def unsound(target: object, at_ms: int) -> str:
 def needs_of(stages: Sequence[Policy], symbol: str, assets: Sequence[str]) -> tuple[Need, ...]:
     """Put together what the stages of a hedge of some coins look back on: of two needs of one market the longer."""
     longest: dict[tuple[str, int], Need] = {}
-    looking = [stage for stage in stages if isinstance(stage, LooksBack)]
-    for need in (one for stage in looking for asset in assets for one in stage.needs(symbol, asset)):
+    for need in (one for stage in stages for asset in assets for one in _needs(stage, symbol, asset)):
         known = longest.get((need.symbol, need.bar_ms))
         if known is None or known.count < need.count:
             longest[need.symbol, need.bar_ms] = need
     return tuple(longest.values())
 
 
+def _needs(stage: Policy, symbol: str, asset: str) -> tuple[Need, ...]:
+    """Ask a stage what it looks back on; one that cannot say, or asks for what cannot be, gets nothing to look at."""
+    if not isinstance(stage, LooksBack):
+        return ()
+    try:
+        return tuple(need for need in stage.needs(symbol, asset) if need.bar_ms > 0 and need.count > 0)
+    except Exception:  # noqa: BLE001 - whatever a dropped-in stage does wrong must not blind a hedge
+        return ()
+
+
 def settlements_of(stages: Sequence[Policy]) -> int:
     """Count the settled funding rates that the stages of a hedge look back on."""
-    looking = [stage for stage in stages if isinstance(stage, LooksBack)]
-    return max((stage.needs_settlements() for stage in looking), default=0)
+    return max((_settlements(stage) for stage in stages), default=0)
+
+
+def _settlements(stage: Policy) -> int:
+    if not isinstance(stage, LooksBack):
+        return 0
+    try:
+        return int(stage.needs_settlements())
+    except Exception:  # noqa: BLE001 - whatever a dropped-in stage does wrong must not blind a hedge
+        return 0

@@ -1,8 +1,10 @@
 """Empty the letter boxes and lay one tray: a Snapshot, with every missing letter named."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from decimal import Decimal
+from functools import partial
+from typing import TypeVar
 
 from bot.core.instruments import Contract, Perpetual, settle_of
 from bot.core.lookback import Bars, Settled
@@ -14,9 +16,11 @@ from bot.core.values import ZERO, Contracts, Money, Price, record
 from bot.shell.letters import clock_letters, foreign_positions, missing_letters, mode_letters, spot_letters
 from bot.shell.listing import Listing
 from bot.shell.patience import patiently
-from bot.shell.ports import AccountReport, GuardBook, Hall, Holdings, Journal
+from bot.shell.ports import AccountReport, AuthFailedError, GuardBook, Hall, Holdings, Journal, VenueError
 from bot.shell.reconcile import agree
 from bot.shell.transfer import look_up_transfers
+
+T = TypeVar("T", Bars, Settled)
 
 
 @record
@@ -40,8 +44,10 @@ async def observe(
 
     Transfers are looked up before the wallets are read, so that one that is done has been credited in the picture.
 
+    What only policies look back on may be missing: it blinds nobody.
+
     Raises:
-        VenueError: a part of the picture could not be read.
+        VenueError: a part of the picture that nothing is decided without could not be read.
         JournalUnavailableError: what was heard could not be written.
     """
     journal, book = hall.journal, await _guard_book(hall, rules)
@@ -160,18 +166,45 @@ def spots_of(rules: Rules) -> tuple[str, ...]:
 
 
 async def _bars(hall: Hall, rules: Rules) -> tuple[Bars, ...]:
-    """Read what the hedges' policies look back on; nothing is asked where none does."""
+    """Read what the hedges' policies look back on, market by market; nothing is asked where none does."""
     needs = {
         need: None for hedge in rules.hedges for need in needs_of(hedge.stages, hedge.symbol, hedge.assets)
     }
-    return await patiently(lambda: hall.venue.bars(tuple(needs)), hall.clock) if needs else ()
+    found = [await _history(partial(hall.venue.bars, (need,)), need.symbol, hall) for need in needs]
+    return tuple(one for bars in found for one in bars)
 
 
 async def _settled(hall: Hall, rules: Rules) -> tuple[Settled, ...]:
     """Read the settled funding that the hedges' policies look back on; nothing is asked where none does."""
-    counts = {hedge.symbol: settlements_of(hedge.stages) for hedge in rules.hedges}
-    count, symbols = max(counts.values(), default=0), tuple(one for one, asked in counts.items() if asked)
-    return await patiently(lambda: hall.venue.settled(symbols, count), hall.clock) if symbols else ()
+    counts: dict[str, int] = {}
+    for hedge in rules.hedges:
+        counts[hedge.symbol] = max(counts.get(hedge.symbol, 0), settlements_of(hedge.stages))
+    found = [
+        await _history(partial(hall.venue.settled, (symbol,), count), symbol, hall)
+        for symbol, count in counts.items()
+        if count
+    ]
+    return tuple(one for settled in found for one in settled)
+
+
+async def _history(ask: Callable[[], Awaitable[tuple[T, ...]]], symbol: str, hall: Hall) -> tuple[T, ...]:
+    """Read what only policies look back on; what cannot be read is not there, and leaves the rest of the picture whole.
+
+    A hedge that follows a fallback is safer than one that nobody steers: a stage that finds nothing says what it lacks.
+    A key that is refused is no matter of history, and halts as everywhere.
+
+    Raises:
+        AuthFailedError: the key is not accepted.
+    """
+    try:
+        return await patiently(ask, hall.clock)
+    except AuthFailedError:
+        raise
+    except VenueError as error:
+        hall.log.warning(
+            "history cannot be read; stages that need it fall back", symbol=symbol, error=str(error)
+        )
+        return ()
 
 
 def switched(hall: Hall) -> tuple[Control, ...]:
