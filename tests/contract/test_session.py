@@ -73,14 +73,13 @@ async def test_a_dated_hedge_rolls_before_its_contract_ends(name: str, tmp_path:
             run.agrees()
 
 
+BETA = {"stage": "beta", "bar_hours": 1, "lookback_bars": 60, "proof_bars": 30}
 LINEAR = tuple(name for name in VENUES if not PERPETUALS[name].endswith(":BTC"))
 
 
 @pytest.mark.parametrize("name", LINEAR)
 async def test_a_coin_is_hedged_in_another_coins_contract_by_its_value(name: str, tmp_path: Path) -> None:
-    chosen = settings(
-        PERPETUALS[name], asset="ETH", cross=True, holdings="8", policy=[{"stage": "beta", "bar_hours": 1}]
-    )
+    chosen = settings(PERPETUALS[name], asset="ETH", cross=True, holdings="8", policy=[BETA])
     async with (
         open_door(name, customers=(DOLLARS,)) as door,
         session(door, tmp_path, chosen, coins="8", asset="ETH") as run,
