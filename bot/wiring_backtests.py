@@ -20,9 +20,9 @@ from bot.wiring import contract_of
 
 
 def backtest_of(
-    settings: Settings, hedge_name: str | None, bars: History, rules: Rules | None = None
+    settings: Settings, hedge_name: str | None, bars: History, rules: Rules | None = None, start_bar: int = 0
 ) -> Runner:
-    """Build the replay of one hedge of the settings, under other rules if some are given.
+    """Build the replay of one hedge of the settings, under other rules if some are given, traded from a bar's close on.
 
     A patience that is shorter than a bar would be out before the next decision: such an order crosses at once.
 
@@ -34,7 +34,9 @@ def backtest_of(
     account = settings.accounts[hedge.account]
     rules = settings.rules(hedge.account) if rules is None else rules
     setup = Setup(
-        contract=settings.backtest.applied_to(contract_of(name, hedge.symbol, exact(bars.perp_close[0]))),
+        contract=settings.backtest.applied_to(
+            contract_of(name, hedge.symbol, exact(bars.perp_close[start_bar]))
+        ),
         holdings=(Holding(asset=hedge.asset, coins=Coins(hedge.holdings), place="declared"),),
         deposit=Money(account.deposit),
         reserve=Money(account.reserve),
@@ -42,6 +44,7 @@ def backtest_of(
         leverage=account.leverage,
         participation=settings.backtest.participation,
         spread=settings.backtest.spread,
+        start_bar=start_bar,
     )
     only = tuple(one for one in rules.hedges if one.name == name)
     pricing = rules.pricing
