@@ -97,8 +97,8 @@ def policy_row(hedge: str, run: Run) -> PolicyRow:
         policy=hedge,
         contract=run.setup.contract.symbol,
         first_decision_ms=first_ms,
-        hedge_effectiveness={name: one and one.hedge_effectiveness for name, one in effects.items()},
-        vol_reduction={name: one and one.vol_reduction for name, one in effects.items()},
+        hedge_effectiveness={name: one.hedge_effectiveness for name, one in effects.items()},
+        vol_reduction={name: one.vol_reduction for name, one in effects.items()},
         ratio_mean=float(np.nanmean(series.achieved)) if np.isfinite(series.achieved).any() else None,
         hedged_value_mean=mean,
         turnover_year=a_year(_traded(run)),
@@ -137,15 +137,19 @@ def _fresh(run: Run, series: Series) -> Series:
     return replace(series, spot=spot, value=value)
 
 
-def _effects(run: Run, series: Series, coins: Floats) -> dict[str, Effect | None]:
+def _effects(run: Run, series: Series, coins: Floats) -> dict[str, Effect]:
+    """Measure at every horizon; one that is shorter than a bar has no changes."""
     history = run.history
     open_ms = history.open_ms[run.first_bar :]
     return {
-        name: None
-        if horizon % history.interval_ms
+        name: NOTHING
+        if horizon < history.interval_ms
         else effect(series.spot, series.own, series.hedge, open_ms, horizon, coins)
         for name, horizon in HORIZONS
     }
+
+
+NOTHING = Effect(hedge_effectiveness=None, vol_reduction=None, slope=None, changes=0)
 
 
 def _traded(run: Run) -> Decimal:
