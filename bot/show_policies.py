@@ -21,7 +21,7 @@ COLUMNS = (
     ("funding\nbp/y", "right"),
     ("cost\nbp/y", "right"),
     ("net cost\nbp/y", "right"),
-    ("drawdown %\nbare", "right"),
+    ("drawdown %\nhedged / bare", "right"),
     ("liquidation\nnearest", "right"),
     ("margin\nratio", "right"),
     ("trades", "right"),
@@ -50,7 +50,7 @@ funding, nothing later. No parameter was fitted to the span: they are those of t
 Effectiveness is 1 - Var(coins and hedge) / Var(coins); the reduction of volatility 1 - sqrt(1 - effectiveness).
 Yearly figures are shares of the value of the coins there are, on the mean of all bars; a bp is a ten-thousandth.
 Funding: positive is received. Cost = fees + slippage, net cost = fees + slippage - funding: positive is a cost.
-Drawdown: of coins, price profit, funding and fees together, from their highest; below it that of the coins alone."""
+Drawdown: of coins, price profit, funding and fees together, from their highest; beside it that of the coins alone."""
 
 
 def _cells(row: PolicyRow) -> tuple[str, ...]:

@@ -38,7 +38,7 @@ class PolicyRow:
     """By horizon; None where the bars are longer, or nothing moved."""
     vol_reduction: Mapping[str, float | None]
     ratio_mean: float | None
-    """Hedge ratio achieved, on the mean of all bars."""
+    """Share of the coins there are that is hedged, on the mean of all bars."""
     hedged_value_mean: float
     """Quote currency."""
     turnover_year: float
@@ -93,13 +93,14 @@ def policy_row(hedge: str, run: Run) -> PolicyRow:
 
     fees, slippage, funding = _fees(run), run.slippage, _funding(run)
     effects = _effects(run, series, coins)
+    ratio = 1 - (1 - series.achieved) * series.own / np.where(coins > 0, coins, np.nan)
     return PolicyRow(
         policy=hedge,
         contract=run.setup.contract.symbol,
         first_decision_ms=first_ms,
         hedge_effectiveness={name: one.hedge_effectiveness for name, one in effects.items()},
         vol_reduction={name: one.vol_reduction for name, one in effects.items()},
-        ratio_mean=float(np.nanmean(series.achieved)) if np.isfinite(series.achieved).any() else None,
+        ratio_mean=float(np.nanmean(ratio)) if np.isfinite(ratio).any() else None,
         hedged_value_mean=mean,
         turnover_year=a_year(_traded(run)),
         fees_quote=float(fees),

@@ -52,6 +52,7 @@ def replay(
     meaning: Meaning = Meaning.SHARE_OF_HOLDINGS,
     spread: str = "0",
     patience: str = "0",
+    start_bar: int = 0,
 ) -> tuple[Run, Report]:
     """Replay bars through one hedge with wide limits."""
     hedge = HedgeRules(
@@ -82,6 +83,7 @@ def replay(
         leverage=D(50),
         participation=D("0.1"),
         spread=D(spread),
+        start_bar=start_bar,
     )
     run = asyncio.run(Runner(bars, rules, setup, SilentLog()).run(lambda _bar: None))
     return run, report(run, 0)
