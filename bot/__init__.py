@@ -4,7 +4,7 @@ The map of the house, one line a module; a test keeps it true. You come in by ``
 
 bot.__main__                 ``python -m bot``
 bot.cli                      the command line: all verbs together, errors
-bot.cli_run                  verbs that run: demo, run, backtest
+bot.cli_run                  verbs that run: demo, run, backtest, comparisons
 bot.cli_ask                  verbs that ask a journal
 bot.cli_guard                freeze, resume, unwind, guard
 bot.cli_rehearse             the verb that rehearses
@@ -17,6 +17,7 @@ bot.show_tables              tables and words about journals, settings, backtest
 bot.show_exposures           what is exposed to what, in a terminal
 bot.show_guard               how the guard looks in a terminal
 bot.show_guard_report        replays with and without the guard, side by side
+bot.show_policies            policies in one table, and what its columns mean
 bot.show_rehearsal           a rehearsal in a terminal, and its words
 bot.show_venues              venues, contracts, preflights and plans in a terminal
 bot.rehearsal_page           a rehearsal's page with plots, in one file
@@ -26,6 +27,7 @@ bot.questions_guard          what the guard's verbs ask of a journal, and the wo
 bot.questions_venues         what the verbs ask of venues
 bot.wiring                   the front door: where concrete classes meet
 bot.wiring_backtests         the front door of replays
+bot.wiring_policies          the front door of comparisons of policies
 bot.wiring_paper             the front door of paper accounts at real venues' prices
 bot.wiring_rehearsal         the front door of rehearsals: today's accounts
 bot.wiring_street            the front door of the test exchange
@@ -218,4 +220,7 @@ bot.backtest.dated_runner    replay of rolls through the same loop
 bot.backtest.dated_notes     what a replay of rolls writes down
 bot.backtest.dated_report    what the rolls came to
 bot.backtest.report          what a replay came to
+bot.backtest.policy_report   what a policy came to: protection, cost, trouble
+bot.backtest.policy_span     from when to when policies are compared
+bot.backtest.side_by_side    work done in processes, results in order
 """

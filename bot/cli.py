@@ -45,6 +45,7 @@ for verb in (
     cli_run.run,
     cli_run.backtest,
     cli_run.compare_guard,
+    cli_run.compare_policies,
     cli_ask.explain,
     cli_ask.status,
     cli_ask.rolls,

@@ -25,8 +25,9 @@ def backtest_of(
     bars: History,
     rules: Rules | None = None,
     held: History | None = None,
+    start_bar: int = 0,
 ) -> Runner:
-    """Build the replay of one hedge of the settings, under other rules if some are given.
+    """Build the replay of one hedge of the settings, under other rules if some are given, traded from a bar's close on.
 
     A patience that is shorter than a bar would be out before the next decision: such an order crosses at once.
     ``held`` is the market of the held coin, on the same bars, where the contract is on another.
@@ -40,7 +41,9 @@ def backtest_of(
     account = settings.accounts[hedge.account]
     rules = settings.rules(hedge.account) if rules is None else rules
     setup = Setup(
-        contract=settings.backtest.applied_to(contract_of(name, hedge.symbol, exact(bars.perp_close[0]))),
+        contract=settings.backtest.applied_to(
+            contract_of(name, hedge.symbol, exact(bars.perp_close[start_bar]))
+        ),
         holdings=(Holding(asset=hedge.asset, coins=Coins(hedge.holdings), place="declared"),),
         deposit=Money(account.deposit),
         reserve=Money(account.reserve),
@@ -48,6 +51,7 @@ def backtest_of(
         leverage=account.leverage,
         participation=settings.backtest.participation,
         spread=settings.backtest.spread,
+        start_bar=start_bar,
     )
     only = tuple(one for one in rules.hedges if one.name == name)
     pricing = rules.pricing

@@ -62,6 +62,8 @@ class Setup:
     """Share of a bar's volume that may fill at each side."""
     spread: Decimal
     """Bid to ask, as a share of the price."""
+    start_bar: int = 0
+    """The bar at whose close trading begins; those before it are looked back on only."""
 
 
 @record
@@ -121,7 +123,8 @@ class Runner:
         self._exchange = Exchange((setup.contract,))
         account = self._exchange.open_account(rules.account, setup.margin_mode, setup.leverage)
         self._account = account
-        self._exchange.at_ms = int(history.open_ms[0])
+        begin_ms = int(history.open_ms[setup.start_bar])
+        self._exchange.at_ms = begin_ms
         if setup.deposit > ZERO:
             self._exchange.deposit(rules.account, setup.contract.settle, setup.deposit)
         if setup.reserve > ZERO:
@@ -134,7 +137,7 @@ class Runner:
             spots[self._held_market] = held.spot
         self._lookback = Lookback(history, self._symbol, spots)
         self._tally = Tally()
-        self._clock = SimClock(int(history.open_ms[0]))
+        self._clock = SimClock(begin_ms)
         self._loop = Loop(
             rules=rules,
             venue=SimVenue(
@@ -167,10 +170,10 @@ class Runner:
         self._guarded: list[GuardStep] = []
 
     async def run(self, progress: Callable[[int], None]) -> Run:
-        """Replay every bar; ``progress`` is told the bars done."""
+        """Replay every bar from the first traded on; ``progress`` is told the bars done."""
         await self._loop.start()
         quiet: Quiet | None = None
-        bar, bars = 0, len(self._history)
+        bar, bars = self._setup.start_bar, len(self._history)
         while bar < bars:
             heard = len(self._told)
             self._turn_to(bar)

@@ -4,7 +4,7 @@ The loop sleeps and the backtest jumps while it lasts, so that cost grows with t
 little, never too much: a property test asks again at random inside it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from decimal import Decimal
 
@@ -99,7 +99,8 @@ def price_box(b: Book, hedge: HedgeRules, target: Target, now: Exposure) -> Pric
 
     No linear target reads the wallet, and a linear share of holdings no price either. An inverse share of holdings opens
     no gap by price as long as its drift is inside the band; there it has room for coins that come in. Any other hedge
-    gets a box of prices. A hedge in two contracts has more prices than a box, and gets one without width.
+    gets a box of prices, and an inverse one inside its band what room for coins is left in that. A hedge in two contracts
+    has more prices than a box, and gets one without width.
     """
     if b.others.coins != ZERO:
         return box_of(b, ZERO, NO_INCOME)
@@ -109,7 +110,27 @@ def price_box(b: Book, hedge: HedgeRules, target: Target, now: Exposure) -> Pric
         return box_of(b, None, incomes)
     if shares and b.position.contracts <= ZERO and _steady(b, target, ZERO):
         return box_of(b, None, (_income(b, target, -ONE), _income(b, target, ONE)))
-    return box_of(b, _width(b, hedge, target, now), incomes)
+    width = _width(b, hedge, target, now)
+    if not b.contract.linear and not now.outside:
+        income = _income_at(b, hedge, target, now, width)
+        incomes = Money(-income), income
+    return box_of(b, width, incomes)
+
+
+def _income_at(b: Book, hedge: HedgeRules, target: Target, now: Exposure, width: Decimal) -> Money:
+    """Find how many coins may come in, or go out, at all prices of a box: the most of a short list.
+
+    At any one price the gap never grows with the income and the band's edges widen with it, both along straight lines but
+    for a kink where no short is wanted, so that what holds at both ends of a range holds inside.
+    """
+    room = target.band.outer * b.own
+    amounts = (room * share for share in INCOME_SHARES[:-1])
+    safe = (
+        amount
+        for amount in amounts
+        if all(_inside(_paid(b, income), hedge, target, now, width) for income in (-amount, amount))
+    )
+    return Money(next(safe, ZERO))
 
 
 def _steady(b: Book, target: Target, income: Decimal) -> bool:
@@ -141,19 +162,30 @@ def _width(b: Book, hedge: HedgeRules, target: Target, now: Exposure) -> Decimal
     """
 
     def safe(width: Decimal) -> bool:
-        wider = ONE + width / CLEARLY
-        ends = ONE / wider, wider
-        corners = [
-            measure(_moved(b, mark, index, spot), hedge, target, now.in_flight)
-            for mark in ends
-            for index in ends
-            for spot in (ends if b.foreign else (ONE,))
-        ]
         if not now.outside:
-            return all(abs(corner.gap) <= corner.band_outer * CLEARLY for corner in corners)
+            return _inside(b, hedge, target, now, width)
+        corners = _corners(b, hedge, target, now, width)
         return all(trade_needed(corner, b.contract) == ZERO and corner.outside for corner in corners)
 
     return next((width for width in BOX_WIDTHS if safe(width)), ZERO)
+
+
+def _inside(b: Book, hedge: HedgeRules, target: Target, now: Exposure, width: Decimal) -> bool:
+    """Whether the gap is clearly inside the band at all corners of a box of prices."""
+    corners = _corners(b, hedge, target, now, width)
+    return all(abs(corner.gap) <= corner.band_outer * CLEARLY for corner in corners)
+
+
+def _corners(b: Book, hedge: HedgeRules, target: Target, now: Exposure, width: Decimal) -> Iterator[Exposure]:
+    """Measure a hedge at the corners of a box of prices, which is a hair wider than it will be."""
+    wider = ONE + width / CLEARLY
+    ends = ONE / wider, wider
+    return (
+        measure(_moved(b, mark, index, spot), hedge, target, now.in_flight)
+        for mark in ends
+        for index in ends
+        for spot in (ends if b.foreign else (ONE,))
+    )
 
 
 def wants_more(b: Book, hedge: HedgeRules, target: Target, now: Exposure, multiple: Decimal) -> bool:
@@ -215,6 +247,12 @@ def _moved(b: Book, mark: Decimal, index: Decimal, spot: Decimal) -> Book:
         replace(one, spot=replace(one.spot, price=Price(one.spot.price * spot))) for one in b.foreign
     )
     return book_of(b.contract, b.coins, foreign, b.wallet, b.position, b.others, *prices)
+
+
+def _paid(b: Book, income: Decimal) -> Book:
+    """Show a book after coins came into its wallet."""
+    wallet = replace(b.wallet, balance=Money(b.wallet.balance + income))
+    return book_of(b.contract, b.coins, b.foreign, wallet, b.position, b.others, b.mark, b.index)
 
 
 CLEARLY = ONE - ONE.scaleb(-9)

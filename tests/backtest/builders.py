@@ -54,6 +54,7 @@ def replay(
     patience: str = "0",
     asset: str = "BTC",
     held: History | None = None,
+    start_bar: int = 0,
 ) -> tuple[Run, Report]:
     """Replay bars through one hedge with wide limits; ``held`` is the market of an asset that is not the contract's."""
     hedge = HedgeRules(
@@ -84,6 +85,7 @@ def replay(
         leverage=D(50),
         participation=D("0.1"),
         spread=D(spread),
+        start_bar=start_bar,
     )
     run = asyncio.run(Runner(bars, rules, setup, SilentLog(), held).run(lambda _bar: None))
     return run, report(run, 0)

@@ -3,12 +3,13 @@
 from dataclasses import replace
 from decimal import Decimal
 
+import pytest
 from hypothesis import assume, given, target
 from hypothesis import strategies as st
 
 from bot.core.decide import decide
 from bot.core.quiet import PriceBox
-from bot.core.rules import Rules
+from bot.core.rules import Meaning, Rules
 from bot.core.snapshot import Snapshot
 from bot.core.values import Money
 from tests.core.builders import INVERSE, LINEAR, D, hedge_rules, quote, rules, snapshot
@@ -62,6 +63,21 @@ def test_a_full_inverse_hedge_has_room_for_coins_and_none_beyond() -> None:
     assert decide(paid(held, box.income_max * 2), rules(hedge)).commands != ()
     at_rest = {box.symbol: held.quote(box.symbol)}
     assert not box.contains(at_rest, box.income_max * 2)
+
+
+@pytest.mark.parametrize("ratio", ["1", "0.5"])
+def test_an_inverse_constant_mix_has_room_for_coins_beside_that_for_prices(ratio: str) -> None:
+    hedge = hedge_rules(INVERSE, outer="0.02", ratio=ratio, meaning=Meaning.CONSTANT_MIX)
+    held = snapshot(INVERSE, spot=0, wallet=1, held=D(-500) * D(ratio), prices=quote(INVERSE))
+
+    (box,) = decide(held, rules(hedge)).quiet.boxes
+
+    assert box.income_max is not None
+    assert box.income_max >= D("0.0002")
+    assert box.income_min == -box.income_max
+    assert box.high is not None
+    assert box.high > 1
+    assert decide(paid(held, D("0.05")), rules(hedge)).commands != ()
 
 
 def test_a_linear_hedge_does_not_read_its_wallet() -> None:
