@@ -11,6 +11,7 @@ from decimal import Decimal
 from bot.adapters.clock import SimClock
 from bot.adapters.sim_venue import SimVenue
 from bot.core.instruments import Contract, DatedFuture, Perpetual, family_of, tier_fault
+from bot.core.lookback import bars_among, settled_among
 from bot.core.policy import NO_END_MS
 from bot.core.reports import Fill, Payment
 from bot.core.snapshot import Funding, Position, Quote, Snapshot, Volatility
@@ -68,7 +69,7 @@ class World:
         self.show()
 
     def venue(self) -> SimVenue:
-        """Give the account's door."""
+        """Give the account's door. What policies look back on stays today's: it grows old as it would without news."""
         turnovers = {one.symbol: one for one in self._today.turnovers}
         pegs = {one.asset: one for one in self._today.pegs}
         days = {one.symbol: one for one in self._today.volatilities}
@@ -80,6 +81,8 @@ class World:
             turnover=turnovers.get,
             volatility=lasting.get,
             peg=pegs.get,
+            bars=lambda need: bars_among(self._today.bars, need),
+            settled=lambda symbol, _count: settled_among(self._today.settled, symbol),
         )
 
     def turn_to(self, number: int) -> None:

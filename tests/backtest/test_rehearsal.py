@@ -10,6 +10,7 @@ from bot.backtest.rehearsal import Rehearsal, Unrehearsed, rehearse
 from bot.backtest.rehearsal_notes import RehearsalRow, room_left
 from bot.backtest.rehearsal_world import MINUTE_MS, Shock, World
 from bot.core.ladder import standings
+from bot.core.lookback import Bars, Need, Settled
 from bot.core.rules import GuardRules
 from bot.core.snapshot import Control, Snapshot, Transfer, Volatility, Wallet
 from bot.core.values import Contracts, Money, Price, Ratio
@@ -279,6 +280,23 @@ def test_a_basis_grows_to_its_end_and_prices_go_straight_in_their_logarithm() ->
 
     assert path[-1].mark == D(50_000) * D("1.21") * D("1.01")
     assert path[30].mark == pytest.approx(D(50_000) * D("1.1") * D("1.005"), abs=D("0.001"))
+
+
+async def test_policies_look_back_on_what_there_was_today() -> None:
+    bars = Bars(
+        symbol=LINEAR.symbol,
+        bar_ms=HOUR,
+        last_ms=T // HOUR * HOUR,
+        closes=(Price(D(49_000)), Price(D(50_000))),
+        highs=(Price(D(50_000)),) * 2,
+        lows=(Price(D(49_000)),) * 2,
+    )
+    paid = Settled(symbol=LINEAR.symbol, interval_ms=8 * HOUR, last_ms=T, rates=(Ratio(D("0.0001")),))
+    world = World(replace(TWICE, bars=(bars,), settled=(paid,)), shock("0.4"))
+    need = Need(symbol=LINEAR.symbol, bar_ms=HOUR, count=1)
+
+    assert await world.venue().bars((need, replace(need, bar_ms=2 * HOUR))) == (bars.last(1),)
+    assert await world.venue().settled((LINEAR.symbol, "NOPE"), 9) == (paid,)
 
 
 def test_a_long_rehearsal_has_a_bounded_number_of_prices() -> None:
