@@ -53,7 +53,7 @@ class RemoteVenue:
         """Whether nobody's account is meant: what is told to everybody is asked, and no more."""
         self._asking = Asking(api, manner.name, clock)
         self._records = Records(api, manner, self._asking)
-        self._lookback = VenueLookback(api)
+        self._lookback = VenueLookback(api, clock)
 
     async def open(self) -> None:
         """Connect.

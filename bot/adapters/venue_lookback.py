@@ -13,6 +13,7 @@ from bot.adapters.venues.history import Candle, Rate
 from bot.adapters.venues.outcomes import Outcome, RequestFailed
 from bot.core.lookback import Bars, Need, Settled
 from bot.core.values import Price, Ratio, record
+from bot.shell.ports import Clock
 
 HOUR_MS = 3_600_000
 TIMEFRAMES = {"1d": 24 * HOUR_MS, "4h": 4 * HOUR_MS, "1h": HOUR_MS}
@@ -48,10 +49,15 @@ class _Kept(Generic[T]):
 class VenueLookback:
     """Looks back on one venue's markets."""
 
-    def __init__(self, api: PastApi) -> None:
+    def __init__(self, api: PastApi, clock: Clock) -> None:
         self._api = api
+        self._clock = clock
         self._bars: dict[Need, _Kept[Bars]] = {}
         self._settled: dict[tuple[str, int, int], _Kept[Settled]] = {}
+
+    def _now_ms(self) -> int:
+        """Tell the earlier of both clocks: what has closed by ours only is still forming there, and by theirs only is to come."""
+        return min(self._api.now_ms(), self._clock.now_ms())
 
     async def bars(self, need: Need) -> Bars | None:
         """Give the newest closed bars without a hole; None if the market has none, or none can be made of hours.
@@ -61,7 +67,7 @@ class VenueLookback:
             ShapeError: there is an answer that cannot be read, and nothing was read before.
         """
         kept = self._bars.get(need)
-        if kept is None or self._api.now_ms() >= kept.until_ms:
+        if kept is None or self._now_ms() >= kept.until_ms:
             kept = await self._again(kept, need.bar_ms, lambda: self._read_bars(need))
             self._bars[need] = kept
         return kept.value
@@ -75,7 +81,7 @@ class VenueLookback:
         """
         key = symbol, count, interval_ms
         kept = self._settled.get(key)
-        if kept is None or self._api.now_ms() >= kept.until_ms:
+        if kept is None or self._now_ms() >= kept.until_ms:
             kept = await self._again(
                 kept, interval_ms, lambda: self._read_settled(symbol, count, interval_ms)
             )
@@ -93,7 +99,7 @@ class VenueLookback:
             if known is None or (isinstance(error, RequestFailed) and error.outcome is Outcome.AUTH):
                 raise
             found = known
-        now_ms = self._api.now_ms()
+        now_ms = self._now_ms()
         due_ms = 0 if found is None else found.last_ms + span_ms
         return _Kept(until_ms=due_ms if due_ms > now_ms else now_ms + RETRY_MS, value=found)
 
@@ -103,7 +109,7 @@ class VenueLookback:
         if not fitting:
             return None
         word, base_ms = fitting[0]
-        last_ms = self._api.now_ms() // need.bar_ms * need.bar_ms
+        last_ms = self._now_ms() // need.bar_ms * need.bar_ms
         begin_ms, to_ms = last_ms - need.count * need.bar_ms, last_ms
         found: dict[int, Candle] = {}
         while to_ms > begin_ms:
@@ -119,7 +125,7 @@ class VenueLookback:
     async def _read_settled(self, symbol: str, count: int, interval_ms: int) -> Settled | None:
         """Read page by page from the newest back, until there are enough or no more."""
         found: dict[int, Decimal] = {}
-        to_ms, page = self._api.now_ms(), 1
+        to_ms, page = self._now_ms(), 1
         while len(found) < count:
             from_ms = to_ms - (RATES_PAGE - 1) * interval_ms
             told = await self._api.settlements(symbol, from_ms, to_ms, page)

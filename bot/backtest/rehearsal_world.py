@@ -11,7 +11,7 @@ from decimal import Decimal
 from bot.adapters.clock import SimClock
 from bot.adapters.sim_venue import SimVenue
 from bot.core.instruments import Contract, DatedFuture, Perpetual, family_of, tier_fault
-from bot.core.lookback import Bars, Need, Settled
+from bot.core.lookback import Bars, Need, Settled, bars_among, settled_among
 from bot.core.policy import NO_END_MS
 from bot.core.reports import Fill, Payment
 from bot.core.snapshot import Funding, Position, Quote, Snapshot, Volatility
@@ -69,7 +69,7 @@ class World:
         self.show()
 
     def venue(self) -> SimVenue:
-        """Give the account's door."""
+        """Give the account's door. What policies look back on stays today's: it grows old as it would without news."""
         turnovers = {one.symbol: one for one in self._today.turnovers}
         pegs = {one.asset: one for one in self._today.pegs}
         days = {one.symbol: one for one in self._today.volatilities}
@@ -143,14 +143,12 @@ class World:
     # --- what policies look back on: today's past, throughout; a shock is no history ------------------------------
 
     def _bars(self, need: Need) -> Bars | None:
-        found = next(
-            (one for one in self._today.bars if (one.symbol, one.bar_ms) == (need.symbol, need.bar_ms)), None
-        )
+        found = bars_among(self._today.bars, need)
         last_ms = self.clock.now_ms() // need.bar_ms * need.bar_ms
-        return None if found is None else replace(found.last(need.count), last_ms=last_ms)
+        return None if found is None else replace(found, last_ms=last_ms)
 
     def _settled(self, symbol: str, count: int) -> Settled | None:
-        found = next((one for one in self._today.settled if one.symbol == symbol), None)
+        found = settled_among(self._today.settled, symbol)
         if found is None:
             return None
         passed = (self.clock.now_ms() - found.last_ms) // found.interval_ms

@@ -1,5 +1,7 @@
 """What policies look back on: closed bars of a market, and funding that was settled. Nothing in it is later than its picture."""
 
+from collections.abc import Iterable
+
 from bot.core.values import Price, Ratio, record
 
 
@@ -55,3 +57,16 @@ class Settled:
     """When the newest was settled."""
     rates: tuple[Ratio, ...]
     """Positive: longs paid, shorts received."""
+
+
+def bars_among(known: Iterable[Bars], need: Need) -> Bars | None:
+    """Find closed bars, the newest so many that are needed; fewer if there are fewer, None if there are none."""
+    for one in known:
+        if (one.symbol, one.bar_ms) == (need.symbol, need.bar_ms):
+            return one.last(need.count)
+    return None
+
+
+def settled_among(known: Iterable[Settled], symbol: str) -> Settled | None:
+    """Find settled funding rates; None if there are none."""
+    return next((one for one in known if one.symbol == symbol), None)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import Protocol, runtime_checkable
 
-from bot.core.lookback import Bars, Need, Settled
+from bot.core.lookback import Bars, Need, Settled, bars_among, settled_among
 from bot.core.values import ONE, ZERO, Coins, Price, Ratio, record
 
 NO_END_MS = 2**53
@@ -35,14 +35,11 @@ class MarketView:
 
     def history(self, need: Need) -> Bars | None:
         """Find closed bars, the newest so many that are asked for; fewer if there are fewer, None if there are none."""
-        for one in self.bars:
-            if (one.symbol, one.bar_ms) == (need.symbol, need.bar_ms):
-                return one.last(need.count)
-        return None
+        return bars_among(self.bars, need)
 
     def rates(self, symbol: str) -> Settled | None:
         """Find settled funding rates; None if there are none."""
-        return next((one for one in self.settled if one.symbol == symbol), None)
+        return settled_among(self.settled, symbol)
 
 
 @record

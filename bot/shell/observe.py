@@ -143,6 +143,7 @@ async def _market(contracts: tuple[Contract, ...], hall: Hall, rules: Rules) -> 
     symbols = tuple(contract.symbol for contract in contracts)
     perpetuals = tuple(contract.symbol for contract in contracts if isinstance(contract, Perpetual))
     settles = tuple({contract.settle: None for contract in contracts})
+    bars, settled = await _bars(hall, rules), await _settled(hall, rules)  # first: prices are to be fresh
     quotes = await patiently(lambda: venue.quotes(symbols + spots_of(rules)), clock)
     return Market(
         quotes=tuple(one for one in quotes if one.symbol in symbols),
@@ -155,8 +156,8 @@ async def _market(contracts: tuple[Contract, ...], hall: Hall, rules: Rules) -> 
         turnovers=await patiently(lambda: venue.turnovers(symbols), clock),
         volatilities=await patiently(lambda: venue.volatilities(symbols), clock),
         pegs=await patiently(lambda: venue.pegs(settles), clock),
-        bars=await _bars(hall, rules),
-        settled=await _settled(hall, rules),
+        bars=bars,
+        settled=settled,
     )
 
 

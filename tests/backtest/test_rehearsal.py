@@ -283,6 +283,23 @@ def test_a_basis_grows_to_its_end_and_prices_go_straight_in_their_logarithm() ->
     assert path[30].mark == pytest.approx(D(50_000) * D("1.1") * D("1.005"), abs=D("0.001"))
 
 
+async def test_policies_look_back_on_what_there_was_today() -> None:
+    bars = Bars(
+        symbol=LINEAR.symbol,
+        bar_ms=HOUR,
+        last_ms=T // HOUR * HOUR,
+        closes=(Price(D(49_000)), Price(D(50_000))),
+        highs=(Price(D(50_000)),) * 2,
+        lows=(Price(D(49_000)),) * 2,
+    )
+    paid = Settled(symbol=LINEAR.symbol, interval_ms=8 * HOUR, last_ms=T, rates=(Ratio(D("0.0001")),))
+    world = World(replace(TWICE, bars=(bars,), settled=(paid,)), shock("0.4"))
+    need = Need(symbol=LINEAR.symbol, bar_ms=HOUR, count=1)
+
+    assert await world.venue().bars((need, replace(need, bar_ms=2 * HOUR))) == (bars.last(1),)
+    assert await world.venue().settled((LINEAR.symbol, "NOPE"), 9) == (paid,)
+
+
 def test_a_long_rehearsal_has_a_bounded_number_of_prices() -> None:
     assert [shock("0.1", hours).steps for hours in (0, "0.5", 24, 72)] == [1, 30, 1440, 1440]
 
