@@ -52,6 +52,7 @@ bot.core.values              records, units, rounding to steps, money
 bot.core.instruments         contracts: sizes, profit, margin tiers, liquidation
 bot.core.formulas            arithmetic of futures, for Decimals and arrays
 bot.core.positions           how fills make a position, exact to the last digit
+bot.core.memory              what an account and its hedges remember
 bot.core.snapshot            one picture of one margin account
 bot.core.reports             what a venue says happened: fills, payments, order states
 bot.core.rules               what the owner allows and wants

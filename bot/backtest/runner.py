@@ -140,14 +140,7 @@ class Runner:
         self._clock = SimClock(begin_ms)
         self._loop = Loop(
             rules=rules,
-            venue=SimVenue(
-                self._exchange,
-                rules.account,
-                volatility=lambda _symbol: self._volatility.at(self._clock.now_ms()),
-                bars=lambda need: self._lookback.bars(need, self._clock.now_ms()),
-                spot=self._spot_quote,
-                settled=lambda symbol, count: self._lookback.settled(symbol, count, self._clock.now_ms()),
-            ),
+            venue=self._venue(rules.account),
             holdings=DeclaredHoldings(setup.holdings),
             journal=self._tally,
             clock=self._clock,
@@ -168,6 +161,17 @@ class Runner:
         self._bar = 0
         """The bar that is shown."""
         self._guarded: list[GuardStep] = []
+
+    def _venue(self, account: str) -> SimVenue:
+        """Give the account's door, and what is known at the bar that is shown."""
+        return SimVenue(
+            self._exchange,
+            account,
+            volatility=lambda _symbol: self._volatility.at(self._clock.now_ms()),
+            bars=lambda need: self._lookback.bars(need, self._clock.now_ms()),
+            spot=self._spot_quote,
+            settled=lambda symbol, count: self._lookback.settled(symbol, count, self._clock.now_ms()),
+        )
 
     async def run(self, progress: Callable[[int], None]) -> Run:
         """Replay every bar from the first traded on; ``progress`` is told the bars done."""

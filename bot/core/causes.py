@@ -5,8 +5,9 @@ from typing import Literal
 
 from bot.core.instruments import family_of, tier_fault
 from bot.core.ladder import Standing, limit_of
+from bot.core.memory import GuardMemory, Latch, Rung, State
 from bot.core.rules import GuardRules, HedgeRules, Rules
-from bot.core.snapshot import GuardMemory, Latch, Rung, Snapshot, State
+from bot.core.snapshot import Snapshot
 from bot.core.values import ZERO, record
 
 MS = 1000

@@ -15,6 +15,7 @@ from bot.core import bands, desk, exposure, guard, guarding, policy, quiet, roll
 from bot.core.desk import Case, Explanation, Outcome
 from bot.core.guard import Watch
 from bot.core.instruments import Contract
+from bot.core.memory import Memory, State
 from bot.core.orders import Leg, OrderState, WorkingOrder
 from bot.core.policy import NO_END_MS, MarketView, Target
 from bot.core.quiet import Quiet
@@ -22,7 +23,7 @@ from bot.core.relief import TopUp
 from bot.core.risk import Approved, Refused
 from bot.core.rules import HedgeRules, Rules
 from bot.core.selection import Legs
-from bot.core.snapshot import Memory, Snapshot, State
+from bot.core.snapshot import Snapshot
 from bot.core.values import ONE, ZERO, Coins, Contracts, Ratio, record
 
 Command = TopUp | Approved | desk.Cancel

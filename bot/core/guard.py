@@ -16,10 +16,11 @@ from bot.core.causes import Cause, causes_of, unwinds
 from bot.core.forecast import forecast
 from bot.core.instruments import family_of
 from bot.core.ladder import Standing, Trip, rung_of, standings, trips_of
+from bot.core.memory import GuardMemory, Latch, Rung, State
 from bot.core.policy import NO_END_MS
 from bot.core.relief import TOP_UP_RETRY_MS, TopUp, share_to_close, top_up
 from bot.core.rules import GuardRules, Rules
-from bot.core.snapshot import GuardMemory, Latch, Rung, Snapshot, State
+from bot.core.snapshot import Snapshot
 from bot.core.values import ONE, ZERO, Money, Ratio, record
 
 MS = 1000

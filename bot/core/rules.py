@@ -6,8 +6,8 @@ from typing import Literal
 
 from bot.core.bands import BandRules
 from bot.core.lookback import spot_market
+from bot.core.memory import Rung
 from bot.core.policy import Policy
-from bot.core.snapshot import Rung
 from bot.core.values import Money, Notional, Ratio, record
 
 

@@ -9,9 +9,10 @@ from dataclasses import replace
 
 from bot.core.exposure import Book, Exposure
 from bot.core.instruments import family_of
+from bot.core.memory import HedgeMemory, Rung
 from bot.core.policy import Band
 from bot.core.rules import HedgeRules, Rules
-from bot.core.snapshot import HedgeMemory, Rung, Snapshot
+from bot.core.snapshot import Snapshot
 from bot.core.values import ZERO
 
 

@@ -26,13 +26,13 @@ from bot.core.books import Incident
 from bot.core.decide import Decision
 from bot.core.instruments import Contract, MarginMode
 from bot.core.lookback import Bars, Need, Settled
+from bot.core.memory import Memory
 from bot.core.orders import OrderRequest, WorkingOrder
 from bot.core.reports import Fill, OrderReport, Payment, TransferReport
 from bot.core.snapshot import (
     Control,
     Funding,
     Holding,
-    Memory,
     Peg,
     Position,
     Quote,

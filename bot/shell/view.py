@@ -8,9 +8,10 @@ from bot.core.desk import Explanation, RollView
 from bot.core.exposure import Foreign
 from bot.core.forecast import forecast
 from bot.core.instruments import Contract, family_of
+from bot.core.memory import Rung, State
 from bot.core.orders import OrderState
 from bot.core.reports import Fill, Payment
-from bot.core.snapshot import Rung, Snapshot, State
+from bot.core.snapshot import Snapshot
 from bot.core.values import ZERO, Coins, Contracts, Price, Ratio, Side, record
 
 

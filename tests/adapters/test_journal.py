@@ -11,8 +11,8 @@ from sqlalchemy import text
 from bot.adapters.journal import SqlJournal
 from bot.adapters.journal_reader import open_reader
 from bot.core.desk import Cancel
+from bot.core.memory import Memory
 from bot.core.orders import IllegalTransitionError, OrderState, WorkingOrder
-from bot.core.snapshot import Memory
 from bot.core.values import ZERO, Coins, Contracts
 from bot.shell import view
 from bot.shell.ports import Journal, JournalUnavailableError

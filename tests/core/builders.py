@@ -17,6 +17,7 @@ from bot.core.instruments import (
     Tier,
     tiers_from,
 )
+from bot.core.memory import HedgeMemory, Memory, Rung
 from bot.core.orders import OrderRequest, OrderState, TimeInForce, WorkingOrder
 from bot.core.policy import Band, Policy
 from bot.core.risk import Approved, Wish
@@ -33,17 +34,7 @@ from bot.core.rules import (
     RungRules,
     Unlisted,
 )
-from bot.core.snapshot import (
-    Funding,
-    HedgeMemory,
-    Holding,
-    Memory,
-    Position,
-    Quote,
-    Rung,
-    Snapshot,
-    Wallet,
-)
+from bot.core.snapshot import Funding, Holding, Position, Quote, Snapshot, Wallet
 from bot.core.values import Coins, Contracts, Money, Notional, Price, Ratio, Side
 from strategies.fixed_ratio import Stage
 
