@@ -5,10 +5,12 @@ The first line of a table's docstring and the description of a field are shown t
 
 import dataclasses
 import re
+from collections.abc import Iterator
 from decimal import Decimal
 from typing import Annotated, Literal, Self, TypeVar
 
 from pydantic import BeforeValidator, Field, SecretStr, ValidationInfo, field_validator
+from pydantic_core import InitErrorDetails
 
 from bot.core.instruments import DatedFuture, Perpetual, Tier, tiers_from
 from bot.core.policy import Policy
@@ -199,6 +201,8 @@ class Hedge(Table):
             raise broken(
                 [rule("A policy without stages never hedges.", f"Known here: {', '.join(stage_types())}.")]
             )
+        if contradictions := list(_contradictions(policy)):
+            raise broken(contradictions)
         return policy
 
     @field_validator("band")
@@ -238,6 +242,20 @@ class Hedge(Table):
             band=self.band.rules(),
             stages=self.policy,
         )
+
+
+def _contradictions(policy: tuple[Policy, ...]) -> Iterator[InitErrorDetails]:
+    """Find stages that undo those before them, or bend what nobody has set; one that names no role is let be."""
+    for index, stage in enumerate(policy):
+        role, name = getattr(stage, "role", None), getattr(stage, "stage", "")
+        if role == "sets" and index > 0:
+            sentence = f"{name} sets the ratio anew: what the stages before it want is lost."
+            yield rule(sentence, "Put it first, or take it or those before it out.", (index,))
+        if role == "scales" and index == 0:
+            sentence = (
+                f"{name} scales the ratio of the stages before it, and there is none: it would never hedge."
+            )
+            yield rule(sentence, "Put a stage before it that sets a ratio, such as fixed_ratio.", (index,))
 
 
 def _fits(band: BandEdges, meaning: Meaning | None) -> None:

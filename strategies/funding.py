@@ -7,7 +7,7 @@ from pydantic import Field, model_validator
 
 from bot.core.lookback import Settled
 from bot.core.policy import MarketView, Target
-from strategies._stage import DAY_MS, YEAR_MS, StageModel, bent
+from strategies._stage import DAY_MS, HOUR_MS, YEAR_MS, StageModel, bent
 
 
 class Stage(StageModel):
@@ -60,6 +60,11 @@ class Stage(StageModel):
     def apply(self, market: MarketView, target: Target) -> Target:
         """Scale the ratio."""
         told = market.rates(market.symbol)
+        if told is not None and market.at_ms - told.last_ms > 2 * told.interval_ms:
+            hours = (market.at_ms - told.last_ms) // HOUR_MS
+            lack = f"the newest settlement is {hours} h old"
+            until_ms = market.at_ms + HOUR_MS
+            return bent(target, target.ratio, f"funding: {lack}: left as it is", until_ms=until_ms)
         if told is None or len(told.rates) < self.average_settlements:
             count = 0 if told is None else len(told.rates)
             lack = f"{self.average_settlements} settlements are needed, {self.average_settlements - count} are missing"

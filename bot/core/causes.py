@@ -8,7 +8,7 @@ from bot.core.ladder import Standing, limit_of
 from bot.core.memory import GuardMemory, Latch, Rung, State
 from bot.core.rules import GuardRules, HedgeRules, Rules
 from bot.core.snapshot import Snapshot
-from bot.core.values import ZERO, record
+from bot.core.values import ZERO, Ratio, record
 
 MS = 1000
 
@@ -23,6 +23,7 @@ CauseKind = Literal[
     "divergence",
     "adl",
     "top_up",
+    "policy",
 ]
 
 
@@ -58,6 +59,21 @@ def causes_of(
     yield from _unmeasured(snapshot)
     yield from _unreported(snapshot, found)
     yield from _queued(snapshot, rules)
+
+
+def failed_policy(hedge: str, fault: str, held: Ratio) -> Cause:
+    """Call a person about a stage that failed; it restricts nothing, and the last good ratio is held meanwhile."""
+    return Cause(
+        kind="policy",
+        state=State.NORMAL,
+        hedge=hedge,
+        key=f"policy {hedge}",
+        text=(
+            f"{fault[:1].upper()}{fault[1:]}. The last good ratio {held:f} is held. Mend the stage, or take it out of"
+            f" hedges.{hedge}.policy."
+        ),
+        who="policy",
+    )
 
 
 def _thin(one: Standing, rules: GuardRules) -> Cause:

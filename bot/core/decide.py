@@ -12,6 +12,7 @@ contract; nothing is decided for a hedge while an order's fate is open.
 from dataclasses import replace
 
 from bot.core import bands, desk, exposure, guard, guarding, policy, quiet, rolling, selection, urgency
+from bot.core.causes import Cause, failed_policy
 from bot.core.desk import Case, Explanation, Outcome
 from bot.core.guard import Watch
 from bot.core.instruments import Contract
@@ -54,6 +55,7 @@ def decide(snapshot: Snapshot, rules: Rules) -> Decision:
     for hedge in rules.hedges:
         picture = _planned(snapshot, outcomes) if outcomes else snapshot
         outcomes.append(_decide_hedge(picture, rules, hedge, number, watch))
+    watch = guard.calling(watch, _faults(outcomes))
     moved = () if watch.top_up is None else (watch.top_up,)
     return Decision(
         number=number,
@@ -64,6 +66,16 @@ def decide(snapshot: Snapshot, rules: Rules) -> Decision:
         explanations=tuple(o.explanation for o in outcomes),
         quiet=_quiet(snapshot, outcomes, watch, rules),
         watch=watch,
+    )
+
+
+def _faults(outcomes: list[Outcome]) -> tuple[Cause, ...]:
+    """Name the hedges whose policy failed."""
+    targets = ((one.explanation.hedge, one.explanation.target) for one in outcomes)
+    return tuple(
+        failed_policy(hedge, target.fault, target.ratio)
+        for hedge, target in targets
+        if target is not None and target.fault
     )
 
 

@@ -70,6 +70,12 @@ def _room_left(one: Standing) -> Decimal:
     return NO_END if one.distance is None else one.distance
 
 
+def calling(watch: Watch, causes: tuple[Cause, ...]) -> Watch:
+    """Add causes that call a person and restrict nothing."""
+    called = (*watch.memory.called, *(cause.key for cause in causes))
+    return replace(watch, causes=(*watch.causes, *causes), memory=replace(watch.memory, called=called))
+
+
 def look(snapshot: Snapshot, rules: Rules) -> Watch:
     """Look at an account: margin, persons' words, the venue's word; say what is restricted, and what is to be done."""
     found = standings(snapshot, rules.guard)

@@ -226,6 +226,8 @@ def test_without_enough_settlements_the_ratio_is_left_as_it_is() -> None:
     assert found.ratio == D("0.8")
     assert "21 settlements are needed, 16 are missing" in found.reason
     assert "21 are missing" in funding.Stage().apply(view(), target("0.8")).reason
+    old = settled(["-0.01"] * 30, last_ms=MONDAY_MS - 17 * HOUR_MS)
+    assert "the newest settlement is 17 h old" in funding.Stage().apply(view(rates=old), target("0.8")).reason
 
 
 # --- minimum variance and beta ------------------------------------------------------------------------------
