@@ -32,7 +32,7 @@ overhead: .venv/test.done ## orders by the adapter beside the bare library, and 
 guard-years: .venv/test.done ## the guard over six years of hourly prices, with and without (DATA=folder)
 	.venv/bin/hedgerow compare-guard -c tests/backtest/guard_years.toml --data linear=$(DATA)/linear_BTCUSDT_1h.parquet --data inverse=$(DATA)/inverse_BTC_deribit_1h.parquet $(ARGS)
 policies: .venv/test.done ## policies over six years of hourly prices, in one table (DATA=folder)
-	.venv/bin/hedgerow compare-policies -c tests/backtest/policies.toml --data BTC/USDT:USDT=$(DATA)/linear_BTCUSDT_1h.parquet --data BTC/USD:BTC=$(DATA)/inverse_BTC_deribit_1h.parquet $(ARGS)
+	.venv/bin/hedgerow compare-policies -c tests/backtest/policies.toml --data BTC/USDT:USDT=$(DATA)/linear_BTCUSDT_1h.parquet --data BTC/USD:BTC=$(DATA)/inverse_BTC_deribit_1h.parquet --data ADA/USDT=$(DATA)/linear_ADAUSDT_8h.parquet $(ARGS)
 lock: | $(UV) ## resolve the dependencies again, with hashes and without addresses
 	$(UV) pip compile -q --universal --generate-hashes --no-emit-index-url --custom-compile-command 'make lock' pyproject.toml --all-extras --group dev -o requirements.lock
 

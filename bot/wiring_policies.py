@@ -7,7 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
-from bot.backtest.history import HistoryError, load, stamp
+from bot.backtest.history import History, HistoryError, load, stamp
+from bot.backtest.joining import on_one_grid
 from bot.backtest.policy_report import YEAR_MS, Comparison, PolicyRow, policy_row
 from bot.backtest.policy_span import Candidate, Span, span_of
 from bot.backtest.side_by_side import Tell, side_by_side
@@ -25,7 +26,13 @@ class Replay:
     settings: Settings
     hedge: str
     data: Path
+    held: Path | None
+    """Candles of the held coin, if the contract is on another."""
     span: Span
+
+    def histories(self) -> tuple[History, History | None]:
+        """Read the candles, both on one grid."""
+        return _on_grid(load(self.data), None if self.held is None else load(self.held))
 
 
 def compare(
@@ -36,7 +43,7 @@ def compare(
 ) -> Comparison:
     """Replay every hedge of the settings on the candles of its contract, all scored on the same span, side by side.
 
-    ``data`` gives a file by contract. ``progress`` is told the hedge, its bars, and the bars done.
+    ``data`` gives a file by contract, and by spot market for coins that are hedged in another's. ``progress`` is told the hedge, its bars, and the bars done.
 
     Raises:
         HistoryError: candles cannot be replayed, or are too few for what a policy looks back on.
@@ -46,8 +53,17 @@ def compare(
     started = time.monotonic()
     hedges = _hedges(settings, data)
     histories = {symbol: load(path) for symbol, path in data.items()}
-    span = span_of(tuple(Candidate(rules=one, history=histories[one.symbol]) for one in hedges), from_ms)
-    replays = [Replay(settings=settings, hedge=one.name, data=data[one.symbol], span=span) for one in hedges]
+    span = span_of(tuple(_candidate(one, histories) for one in hedges), from_ms)
+    replays = [
+        Replay(
+            settings=settings,
+            hedge=one.name,
+            data=data[one.symbol],
+            held=data[one.spots[0]] if one.spots else None,
+            span=span,
+        )
+        for one in hedges
+    ]
     rows = side_by_side(row_of, replays, lambda place, done, bars: progress(hedges[place].name, bars, done))
     return Comparison(
         scored_from=stamp(span.from_ms),
@@ -58,14 +74,23 @@ def compare(
     )
 
 
+def _candidate(hedge: HedgeRules, histories: Mapping[str, History]) -> Candidate:
+    bars, held = _on_grid(histories[hedge.symbol], histories[hedge.spots[0]] if hedge.spots else None)
+    return Candidate(rules=hedge, history=bars, held=held)
+
+
+def _on_grid(bars: History, held: History | None) -> tuple[History, History | None]:
+    return (bars, None) if held is None else on_one_grid(bars, held)
+
+
 def _hedges(settings: Settings, data: Mapping[str, Path]) -> Sequence[HedgeRules]:
     """Take the hedges of the settings, and refuse what cannot be replayed on the files."""
     hedges = [hedge.rules(name) for name, hedge in settings.hedges.items()]
-    symbols = {one.symbol: None for one in hedges}
+    symbols = {symbol: None for one in hedges for symbol in (one.symbol, *one.spots)}
     for symbol in data:
         if symbol not in symbols:
             raise SettingsError(
-                f"--data {symbol}: no hedge of the settings is by that contract; name one of {', '.join(symbols)}."
+                f"--data {symbol}: no hedge of the settings is by that contract or of that coin; name one of {', '.join(symbols)}."
             )
     for one in hedges:
         if one.kind is Kind.DATED:
@@ -73,21 +98,21 @@ def _hedges(settings: Settings, data: Mapping[str, Path]) -> Sequence[HedgeRules
                 f"hedges.{one.name} is dated, and policies are compared on perpetuals: leave it out, or replay its rolls"
                 " with hedgerow backtest --spot."
             )
-        if one.symbol not in data:
+        lacking = [symbol for symbol in (one.symbol, *one.spots) if symbol not in data]
+        if lacking:
             raise SettingsError(
-                f"hedges.{one.name} has no candles: give --data {one.symbol}=FILE, or leave the hedge out."
+                f"hedges.{one.name} has no candles: give --data {lacking[0]}=FILE, or leave the hedge out."
             )
     return hedges
 
 
 def row_of(replay: Replay, tell: Tell) -> PolicyRow:
     """Replay one hedge and sum it up. The bars before the span are looked back on only."""
-    whole = load(replay.data)
-    bars = whole.part(
-        0, int(np.searchsorted(whole.open_ms + whole.interval_ms, replay.span.until_ms, "right"))
-    )
+    whole, market = replay.histories()
+    end = int(np.searchsorted(whole.open_ms + whole.interval_ms, replay.span.until_ms, "right"))
+    bars, held = whole.part(0, end), None if market is None else market.part(0, end)
     start_bar = int(np.searchsorted(bars.open_ms + bars.interval_ms, replay.span.from_ms))
-    runner = backtest_of(replay.settings, replay.hedge, bars, start_bar=start_bar)
+    runner = backtest_of(replay.settings, replay.hedge, bars, held=held, start_bar=start_bar)
     run = asyncio.run(runner.run(lambda bar: tell(bar - start_bar, len(bars) - start_bar)))
     if not run.decisions:
         raise HistoryError(

@@ -23,10 +23,11 @@ class Span:
 
 @record
 class Candidate:
-    """A hedge, and the history it is to be replayed on."""
+    """A hedge, and the history it is to be replayed on; of a coin that its contract is not on, its market's, too."""
 
     rules: HedgeRules
     history: History
+    held: History | None
 
 
 def span_of(candidates: tuple[Candidate, ...], from_ms: int | None) -> Span:
@@ -56,7 +57,7 @@ def span_of(candidates: tuple[Candidate, ...], from_ms: int | None) -> Span:
 def _ready_ms(one: Candidate) -> int:
     """Find the first time at which all that a hedge's policy looks back on is there."""
     rules, history = one.rules, one.history
-    needs = needs_of(rules.stages, rules.symbol, rules.asset)
+    needs = needs_of(rules.stages, rules.symbol, rules.assets)
     ready = [int(history.open_ms[0]), *(_full_ms(need, one) for need in needs)]
     count = settlements_of(rules.stages)
     settled_ms = history.open_ms[np.flatnonzero(~np.isnan(history.funding_rate))]
@@ -71,7 +72,8 @@ def _ready_ms(one: Candidate) -> int:
 def _full_ms(need: Need, one: Candidate) -> int:
     """Find when so many bars have closed, the first of them on the clock."""
     rules, history = one.rules, one.history
-    if need.symbol not in {rules.symbol, f"{rules.asset}/USDT"} or need.bar_ms % history.interval_ms:
+    known = {rules.symbol, rules.spot(rules.base), *(rules.spots if one.held is not None else ())}
+    if need.symbol not in known or need.bar_ms % history.interval_ms:
         raise HistoryError(
             f"hedges.{rules.name} looks back on bars of {need.bar_ms / HOUR_MS:g} h of {need.symbol}, which {history.name}"
             f" ({history.interval_ms / HOUR_MS:g} h) does not hold: change the stage, or give a finer file."

@@ -125,7 +125,7 @@ def test_trading_begins_at_the_bar_that_was_chosen_and_what_lies_before_costs_no
 def candidate(tmp_path: Path, days: int, *stages: Policy, name: str = "one") -> Candidate:
     rates = [0.0001 if hour % 8 == 0 else None for hour in range(24 * days)]
     bars = loaded(hours([100.0] * (24 * days), funding_rate=rates), tmp_path)
-    return Candidate(rules=hedge_rules(LINEAR, name=name, stages=stages), history=bars)
+    return Candidate(rules=hedge_rules(LINEAR, name=name, stages=stages), history=bars, held=None)
 
 
 FIXED = fixed_ratio.Stage(ratio=Decimal(1))
