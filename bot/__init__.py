@@ -11,6 +11,7 @@ bot.cli_rehearse             the verb that rehearses
 bot.cli_street               the verb that opens a test exchange
 bot.cli_venues               verbs about venues: what is possible, what is listed, preflight, plan
 bot.cli_settings             verbs about settings
+bot.cli_strategies           verbs about stages: list them, try one, begin one
 bot.cli_options              what the verbs share
 bot.show                     hedges, the live picture, figures for people
 bot.show_tables              tables and words about journals, settings, backtests
@@ -19,11 +20,13 @@ bot.show_guard               how the guard looks in a terminal
 bot.show_guard_report        replays with and without the guard, side by side
 bot.show_policies            policies in one table, and what its columns mean
 bot.show_rehearsal           a rehearsal in a terminal, and its words
+bot.show_strategies          stages and their trials in a terminal
 bot.show_venues              venues, contracts, preflights and plans in a terminal
 bot.rehearsal_page           a rehearsal's page with plots, in one file
 bot.sessions                 what the verbs do: demo, run, backtest, replay, explain
 bot.questions                what the verbs ask of a journal
 bot.questions_guard          what the guard's verbs ask of a journal, and the words they write
+bot.questions_strategies     what the verbs ask about stages
 bot.questions_venues         what the verbs ask of venues
 bot.wiring                   the front door: where concrete classes meet
 bot.wiring_backtests         the front door of replays
@@ -220,6 +223,7 @@ bot.backtest.dated_history   candles of dated contracts, checked
 bot.backtest.dated_runner    replay of rolls through the same loop
 bot.backtest.dated_notes     what a replay of rolls writes down
 bot.backtest.dated_report    what the rolls came to
+bot.backtest.trial           a stage on trial: does it keep what a policy promises
 bot.backtest.report          what a replay came to
 bot.backtest.policy_report   what a policy came to: protection, cost, trouble
 bot.backtest.policy_span     from when to when policies are compared

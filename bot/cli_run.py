@@ -34,6 +34,13 @@ def demo(
     journal: Annotated[
         Path, typer.Option(help="Journal to write; an older demo's is replaced.")
     ] = DEMO_JOURNAL,
+    policy: Annotated[
+        str | None,
+        typer.Option(help='Instead of a full hedge, as JSON: [{"stage": "fixed_ratio", "ratio": 1}, ...].'),
+    ] = None,
+    folder: Annotated[
+        Path | None, typer.Option("--folder", help="Folder with stages of your own for --policy.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Hedge through calm, crash, squeeze and recovery at test exchanges on this machine, over real HTTP, at accelerated time."""
@@ -42,7 +49,7 @@ def demo(
     from bot import sessions, show, wiring, wiring_demo
 
     wiring.clear_demo(journal)
-    settings = wiring_demo.demo_settings(seed).settings
+    settings = wiring_demo.demo_settings(seed, policy, folder).settings
     live = not headless and not as_json
     screen = show.DemoScreen()
     terminal = show.console()

@@ -14,6 +14,7 @@ from typing import Any, Literal, Self
 from pydantic import (
     Field,
     ValidationError,
+    field_validator,
     model_validator,
 )
 from pydantic_core import InitErrorDetails
@@ -29,6 +30,7 @@ from bot.settings_sources import read, write_new
 from bot.settings_tables import Account, Backtest, Hedge, Journal, Log, Loop, ModelMarket
 from bot.settings_trading import Books, Pricing, Roll
 from bot.settings_words import faults_of, meant, plain, toml_text
+from strategies import use_folder
 
 __all__ = [
     "Answers",
@@ -61,6 +63,9 @@ class Settings(BaseSettings):
         "paper",
         description="paper: no order leaves. local: a test exchange. testnet: the venue's play money. live: money.",
     )
+    strategies: str = Field(
+        "", description="Folder with policy stages of your own, from the working directory; none if empty."
+    )
     accounts: dict[Name, Account] = Field(min_length=1, description="Write a table [accounts.NAME].")
     hedges: dict[Name, Hedge] = Field(min_length=1, description="Write a table [hedges.NAME].")
     pricing: Pricing = Field(Pricing(), description="How orders are priced.")
@@ -86,6 +91,13 @@ class Settings(BaseSettings):
         """Take the layers that were read, or the values given; nothing is read by stealth."""
         layers = init_settings().get("layers")
         return tuple(layers) if layers else (init_settings,)
+
+    @field_validator("strategies")
+    @classmethod
+    def _there(cls, folder: str) -> str:
+        if folder and not Path(folder).is_dir():
+            raise broken([rule(f"There is no folder {folder}.", "Make it, or name one that is there.")])
+        return folder
 
     @model_validator(mode="after")
     def _agree(self) -> Self:
@@ -217,6 +229,7 @@ def _settings_of(reading: Reading) -> Settings:
         SettingsFaultsError: with every fault. Where a source could not be read, nothing that it may hold is missed.
     """
     layers: dict[str, Any] = {"layers": reading.layers}
+    use_folder(_folder(reading))
     try:
         settings = Settings(**layers)
     except ValidationError as error:
@@ -229,6 +242,17 @@ def _settings_of(reading: Reading) -> Settings:
     if reading.faults:
         raise SettingsFaultsError(reading.faults)
     return settings
+
+
+def _folder(reading: Reading) -> Path | None:
+    """Find the folder of the owner's stages in what was read, whatever else is wrong with it."""
+    folder = reading.merged().get("strategies")
+    return Path(folder) if isinstance(folder, str) and folder else None
+
+
+def own_folder(files: Sequence[Path], *, dotenv: Path | None) -> Path | None:
+    """Find the folder of the owner's stages without looking at the rest of the settings; None if none is named."""
+    return _folder(read(Settings, files, {}, os.environ, dotenv))
 
 
 # --- the front ------------------------------------------------------------------------------------------------

@@ -1,11 +1,12 @@
 """The front door of replays: settings and candles in, a runner out."""
 
 from dataclasses import replace
+from decimal import Decimal
 
 import numpy as np
 
 from bot.adapters.log import SilentLog
-from bot.adapters.model_market import model_dated
+from bot.adapters.model_market import FUNDING_MS, HOUR_MS, ModelMarket, model_dated
 from bot.backtest.dated_history import DatedHistory
 from bot.backtest.dated_runner import DatedRunner, DatedSetup
 from bot.backtest.guard_report import Scenario
@@ -85,6 +86,37 @@ def _check_coins(name: str, hedge: Hedge, held: History | None) -> None:
         )
     if held is not None and not proxy:
         raise SettingsError(f"Hedge {name} is carried by {hedge.asset}'s own contract: leave --spot out.")
+
+
+def model_history(days: int, seed: int = 7) -> History:
+    """Give hours of the model market as a history: a calm, a crash, a squeeze and a recovery, again and again."""
+    market, hours = ModelMarket(seed, Decimal(60_000)), days * 24
+    open_ms = MODEL_FROM_MS + HOUR_MS * np.arange(hours, dtype=np.int64)
+    ticks = [market.tick(int(at_ms)) for at_ms in open_ms] + [market.tick(int(open_ms[-1]) + HOUR_MS)]
+    spot = np.array([float(tick.index) for tick in ticks])
+    perp = np.round(spot * (1 + np.array([float(tick.premium) for tick in ticks])), 2)
+    rates = [float(market.funding_rate(int(at))) if at % FUNDING_MS == 0 else np.nan for at in open_ms]
+    nothing = np.zeros(hours, bool)
+    return History(
+        name="model market",
+        interval_ms=HOUR_MS,
+        open_ms=open_ms,
+        perp_open=perp[:-1],
+        perp_high=np.maximum(perp[:-1], perp[1:]),
+        perp_low=np.minimum(perp[:-1], perp[1:]),
+        perp_close=perp[1:],
+        mark=perp[1:],
+        spot=spot[1:],
+        volume=np.full(hours, np.inf),
+        funding_rate=np.array(rates),
+        funding_price=perp[:-1],
+        missing=nothing,
+        stale=nothing,
+    )
+
+
+MODEL_FROM_MS = 1_704_067_200_000
+"""1 January 2024."""
 
 
 def guarded_of(settings: Settings, hedge_name: str, bars: History, scenario: Scenario) -> Runner:

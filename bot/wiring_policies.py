@@ -23,7 +23,7 @@ from bot.wiring_backtests import backtest_of
 class Replay:
     """All that one row is made of; it travels to another process."""
 
-    settings: Settings
+    settings_json: str
     hedge: str
     data: Path
     held: Path | None
@@ -56,7 +56,7 @@ def compare(
     span = span_of(tuple(_candidate(one, histories) for one in hedges), from_ms)
     replays = [
         Replay(
-            settings=settings,
+            settings_json=settings.model_dump_json(),
             hedge=one.name,
             data=data[one.symbol],
             held=data[one.spots[0]] if one.spots else None,
@@ -112,7 +112,9 @@ def row_of(replay: Replay, tell: Tell) -> PolicyRow:
     end = int(np.searchsorted(whole.open_ms + whole.interval_ms, replay.span.until_ms, "right"))
     bars, held = whole.part(0, end), None if market is None else market.part(0, end)
     start_bar = int(np.searchsorted(bars.open_ms + bars.interval_ms, replay.span.from_ms))
-    runner = backtest_of(replay.settings, replay.hedge, bars, held=held, start_bar=start_bar)
+    runner = backtest_of(
+        Settings.from_json(replay.settings_json), replay.hedge, bars, held=held, start_bar=start_bar
+    )
     run = asyncio.run(runner.run(lambda bar: tell(bar - start_bar, len(bars) - start_bar)))
     if not run.decisions:
         raise HistoryError(

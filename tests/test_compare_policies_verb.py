@@ -16,15 +16,16 @@ HEDGE = """
 deposit = {deposit}
 [hedges.{name}]
 account = "{name}"
-asset = "BTC"
+asset = "{asset}"
 symbol = "{symbol}"
 holdings = {holdings}
 policy = {policy}
 band = {{ outer = 0.01, inner = 0 }}
 """
-LINEAR = {"deposit": 300_000, "symbol": "BTC/USDT:USDT", "holdings": 1}
-INVERSE = {"deposit": 1, "symbol": "BTC/USD:BTC", "holdings": 0}
+LINEAR = {"asset": "BTC", "deposit": 300_000, "symbol": "BTC/USDT:USDT", "holdings": 1}
+INVERSE = {"asset": "BTC", "deposit": 1, "symbol": "BTC/USD:BTC", "holdings": 0}
 FULL = '[{ stage = "fixed_ratio", ratio = 1 }]'
+VOLATILITY = '[{ stage = "fixed_ratio", ratio = 1 }, { stage = "volatility" }]'
 HALF = '[{ stage = "fixed_ratio", ratio = 0.5 }]'
 MOMENTUM = (
     '[{ stage = "fixed_ratio", ratio = 1 }, { stage = "momentum", trend_bars = 10, strength_bars = 5 }]'
@@ -103,7 +104,7 @@ def test_a_later_first_day_scores_less(shell: Shell) -> None:
     ("words", "sentence"),
     [
         (("--data", "x.parquet"), "--data x.parquet: write CONTRACT=FILE, such as --data BTC/USDT:USDT="),
-        (("--data", "ETH/USDT:USDT=linear.parquet"), "no hedge of the settings is by that contract; name one of BTC/USDT"),
+        (("--data", "ETH/USDT:USDT=linear.parquet"), "no hedge of the settings is by that contract or of that coin; name one of BTC/USDT"),
         (BOTH[:2], "hedges.coin has no candles: give --data BTC/USD:BTC=FILE, or leave the hedge out."),
         ((*BOTH, *BOTH[:2]), "--data BTC/USDT:USDT is given twice: give one file."),
         ((*BOTH, "--from", "2024-01-03"), "hedges.trend has looked back on enough from 2024-01-12 on"),
@@ -126,16 +127,16 @@ def test_wrong_words_are_told_in_a_sentence(shell: Shell, words: tuple[str, ...]
             FULL,
             "hedges.one is dated, and policies are compared on perpetuals: leave it out",
         ),
-        ({}, '[{ stage = "volatility" }]', "hedges.one has looked back on enough at 2024-03-02 only"),
+        ({}, VOLATILITY, "hedges.one has looked back on enough at 2024-03-02 only"),
         (
             {},
-            '[{ stage = "funding", lookback_settlements = 500 }]',
+            '[{ stage = "fixed_ratio", ratio = 1 }, { stage = "funding", lookback_settlements = 500 }]',
             "looks back on 500 settlements of funding",
         ),
         (
-            {},
-            '[{ stage = "minimum_variance", spot = "ETH/USDT" }]',
-            "looks back on bars of 24 h of ETH/USDT, which",
+            {"asset": "ETH", "holdings": "1\ncross = true"},
+            FULL,
+            "hedges.one has no candles: give --data ETH/USDT=FILE",
         ),
     ],
 )
@@ -172,3 +173,24 @@ def wait_until(true: Callable[[], bool]) -> None:
     while not true():
         assert time.monotonic() < end
         time.sleep(0.1)
+
+
+def test_a_cross_hedge_has_a_row_on_its_own_coins_market_and_an_own_stage_travels_to_its_process(
+    shell: Shell,
+) -> None:
+    dice = np.random.default_rng(4)
+    coin = np.round(3_000 * np.exp(np.cumsum(dice.normal(0, 0.01, 24 * DAYS))), 2)
+    saved(hours(coin), shell.folder, "eth.parquet")
+    shell.run("new-strategy", "my_mean", "--folder", "mine")
+    cross = LINEAR | {"asset": "ETH", "holdings": "10\ncross = true"}
+    own = '[{ stage = "fixed_ratio", ratio = 1 }, { stage = "my_mean" }]'
+    text = settings(("full", LINEAR, FULL), ("eth", cross, FULL), ("mine", LINEAR, own))
+    (shell.folder / "hedgerow.toml").write_text('strategies = "mine"\n' + text)
+
+    told = shell.json("compare-policies", *BOTH[:2], "--data", "ETH/USDT=eth.parquet")
+
+    full, eth, mine = told["rows"]
+    assert (full["contract"], eth["contract"]) == ("BTC/USDT:USDT", "BTC/USDT:USDT")
+    assert full["hedge_effectiveness"]["1d"] > 0.99
+    assert eth["hedge_effectiveness"]["1d"] < 0.5, "the two coins have nothing to do with each other"
+    assert 0.5 < mine["ratio_mean"] < 1
