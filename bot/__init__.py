@@ -16,6 +16,7 @@ bot.cli_options              what the verbs share
 bot.show                     hedges, the live picture, figures for people
 bot.show_tables              tables and words about journals, settings, backtests
 bot.show_exposures           what is exposed to what, in a terminal
+bot.show_journal             hedges from flat to flat, in a terminal
 bot.show_guard               how the guard looks in a terminal
 bot.show_guard_report        replays with and without the guard, side by side
 bot.show_policies            policies in one table, and what its columns mean
@@ -26,6 +27,7 @@ bot.rehearsal_page           a rehearsal's page with plots, in one file
 bot.sessions                 what the verbs do: demo, run, backtest, replay, explain
 bot.questions                what the verbs ask of a journal
 bot.questions_guard          what the guard's verbs ask of a journal, and the words they write
+bot.questions_journal        why each hedge was there, and what came of it
 bot.questions_strategies     what the verbs ask about stages
 bot.questions_venues         what the verbs ask of venues
 bot.wiring                   the front door: where concrete classes meet
@@ -44,6 +46,7 @@ bot.settings                 all that can be set, checked, made into frozen rule
 bot.settings_kinds           names, sizes, shares, stages: the kinds of values
 bot.settings_modes           what each mode asks of an account
 bot.settings_tables          accounts, hedges and the rest, table by table
+bot.settings_exits           when a hedge is left, as a table
 bot.settings_bands           how far a hedge may be off, as a table
 bot.settings_trading         pricing, rolls and books, table by table
 bot.settings_risk            the guard: limits on orders and the margin ladder, table by table
@@ -80,6 +83,7 @@ bot.core.guard               the guard: states, stays, what it does itself
 bot.core.guarding            what the guard does to one hedge
 bot.core.books               our books against the venue's word
 bot.core.orders              order states, legal moves, client order ids
+bot.core.exits               when a hedge has done its work
 bot.core.bands               when a gap is worth a trade
 bot.core.inventory           what is exposed, coin by coin, and what hedges it
 bot.core.decide              decide(snapshot, rules) -> Decision
@@ -114,6 +118,7 @@ bot.adapters.clock           the system's time, or time turned by hand
 bot.adapters.holdings        coins the owner declares
 bot.adapters.journal         the journal of one account, written before anything is sent
 bot.adapters.journal_books   what the books expect: positions, incidents, rejections, terms
+bot.adapters.journal_episodes hedges from flat to flat
 bot.adapters.journal_entries orders, moves, fills and payments written down
 bot.adapters.journal_file    looking at a journal's file without leaving a trace
 bot.adapters.journal_guard   transfers, causes and persons' words in the journal

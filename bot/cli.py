@@ -59,6 +59,7 @@ for verb in (
     cli_ask.status,
     cli_ask.rolls,
     cli_ask.orders,
+    cli_ask.journal,
     cli_ask.incidents,
     cli_ask.settle,
     cli_ask.replay,

@@ -48,8 +48,8 @@ def demo(
 
     from bot import sessions, show, wiring, wiring_demo
 
-    wiring.clear_demo(journal)
     settings = wiring_demo.demo_settings(seed, policy, folder).settings
+    wiring.clear_demo(journal)
     live = not headless and not as_json
     screen = show.DemoScreen()
     terminal = show.console()

@@ -17,6 +17,7 @@ from bot.core.policy import Policy
 from bot.core.rules import HedgeRules, Kind, Meaning
 from bot.core.values import ONE, ZERO, Notional
 from bot.settings_bands import BandEdges
+from bot.settings_exits import Exit
 from bot.settings_kinds import Amount, AssetCode, Size, Stage, Table, no_boolean
 from bot.settings_layers import broken, rule
 from strategies import stage_types
@@ -140,6 +141,8 @@ class Hedge(Table):
         BandEdges(), description="How far the hedge may be off: a table, or cost-optimal."
     )
 
+    exit: Exit = Field(Exit(), description="How long it is meant to last, and when it is left.")
+
     @field_validator("symbol")
     @classmethod
     def _of_the_asset(cls, symbol: str, info: ValidationInfo) -> str:
@@ -240,6 +243,7 @@ class Hedge(Table):
             meaning=self.meaning,
             amount=Notional(self.amount),
             band=self.band.rules(),
+            exit=self.exit.rules(),
             stages=self.policy,
         )
 

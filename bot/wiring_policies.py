@@ -43,7 +43,8 @@ def compare(
 ) -> Comparison:
     """Replay every hedge of the settings on the candles of its contract, all scored on the same span, side by side.
 
-    ``data`` gives a file by contract, and by spot market for coins that are hedged in another's. ``progress`` is told the hedge, its bars, and the bars done.
+    ``data`` gives a file by contract, and by spot market for coins that are hedged in another's. ``progress`` is told the
+    hedge, its bars, and the bars done.
 
     Raises:
         HistoryError: candles cannot be replayed, or are too few for what a policy looks back on.

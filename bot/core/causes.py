@@ -1,6 +1,7 @@
 """Why the guard lets less happen, or why a person should look: each cause a sentence with figure, limit and remedy."""
 
 from collections.abc import Iterator
+from decimal import Decimal
 from typing import Literal
 
 from bot.core.instruments import family_of, tier_fault
@@ -24,6 +25,7 @@ CauseKind = Literal[
     "adl",
     "top_up",
     "policy",
+    "exit",
 ]
 
 
@@ -74,6 +76,17 @@ def failed_policy(hedge: str, fault: str, held: Ratio) -> Cause:
         ),
         who="policy",
     )
+
+
+def ended(hedge: str, left: str, days: Decimal | None) -> Cause:
+    """Call a person about a hedge that was left, or, if ``left`` is empty, that has lasted longer than it was meant to."""
+    words = (
+        f"Hedge {hedge} is left, because {left}. `hedgerow resume --hedge {hedge}` hedges again."
+        if left
+        else f"Hedge {hedge} has lasted {days:f} d, as long as it was meant to. Leave it, or set exit.intended_days anew."
+    )
+    key = f"exit {hedge} {'left' if left else 'overdue'}"
+    return Cause(kind="exit", state=State.NORMAL, hedge=hedge, key=key, text=words, who="exit")
 
 
 def _thin(one: Standing, rules: GuardRules) -> Cause:

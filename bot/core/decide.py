@@ -9,10 +9,11 @@ Invariants held here: I4, |hedge| <= target + one step with in-flight and unknow
 contract; nothing is decided for a hedge while an order's fate is open.
 """
 
+from collections.abc import Iterator
 from dataclasses import replace
 
-from bot.core import bands, desk, exposure, guard, guarding, policy, quiet, rolling, selection, urgency
-from bot.core.causes import Cause, failed_policy
+from bot.core import bands, desk, exits, exposure, guard, guarding, policy, quiet, rolling, selection, urgency
+from bot.core.causes import Cause, ended, failed_policy
 from bot.core.desk import Case, Explanation, Outcome
 from bot.core.guard import Watch
 from bot.core.instruments import Contract
@@ -55,7 +56,7 @@ def decide(snapshot: Snapshot, rules: Rules) -> Decision:
     for hedge in rules.hedges:
         picture = _planned(snapshot, outcomes) if outcomes else snapshot
         outcomes.append(_decide_hedge(picture, rules, hedge, number, watch))
-    watch = guard.calling(watch, _faults(outcomes))
+    watch = guard.calling(watch, (*_faults(outcomes), *_ends(snapshot, rules, outcomes)))
     moved = () if watch.top_up is None else (watch.top_up,)
     return Decision(
         number=number,
@@ -77,6 +78,16 @@ def _faults(outcomes: list[Outcome]) -> tuple[Cause, ...]:
         for hedge, target in targets
         if target is not None and target.fault
     )
+
+
+def _ends(snapshot: Snapshot, rules: Rules, outcomes: list[Outcome]) -> Iterator[Cause]:
+    """Name the hedges that were left, or have lasted longer than they were meant to."""
+    for hedge, outcome in zip(rules.hedges, outcomes, strict=True):
+        memory = outcome.memory.exit
+        if memory is not None and memory.left:
+            yield ended(hedge.name, memory.left, None)
+        elif exits.overdue(hedge.exit, memory, snapshot.at_ms):
+            yield ended(hedge.name, "", hedge.exit.intended_days)
 
 
 def _planned(snapshot: Snapshot, outcomes: list[Outcome]) -> Snapshot:
@@ -143,8 +154,12 @@ def _decide_hedge(snapshot: Snapshot, rules: Rules, hedge: HedgeRules, number: i
     outcome = guarding.act(case)
     if outcome is None:
         outcome = _decide_one_leg(case) if legs.near is None else rolling.decide_two_legs(case, legs.near)
-    good = snapshot.memory.of(hedge.name).ratio if case.target.fault else case.target.ratio
-    return replace(outcome, memory=replace(outcome.memory, ratio=good))
+    good = snapshot.memory.of(hedge.name).ratio if case.wanted.fault else case.wanted.ratio
+    exit_ = None if hedge.exit == exits.NEVER else case.exit.memory
+    box = outcome.box
+    if box is not None:
+        box = quiet.narrowed(box, case.exit.low, case.exit.high, quiet.ANY_INCOME)
+    return replace(outcome, memory=replace(outcome.memory, ratio=good, exit=exit_), box=box)
 
 
 def _decide_one_leg(case: Case) -> Outcome:
@@ -192,7 +207,9 @@ def _case(
 ) -> Case:
     """Lay the papers out: what is there, what is wished for, how far apart they are."""
     book = exposure.book(snapshot, hedge, carrier.symbol)
-    target = _target(snapshot, hedge, book)
+    wanted = _target(snapshot, hedge, book)
+    end = exits.judged(snapshot, hedge.name, hedge.exit, wanted, book.index, held=book.held != ZERO)
+    target = end.target
     in_flight = rolling.in_flight(snapshot, book, legs, rules.roll)
     moving = legs.rolling or rolling.ending(snapshot.memory.of(hedge.name), legs, carrier)
     aim = replace(target, band=rolling.IN_STEP) if moving else target
@@ -211,6 +228,8 @@ def _case(
         memory=memory,
         roll=rolling.view(snapshot, rules.roll, hedge, legs, carrier, measured),
         watch=watch,
+        wanted=wanted,
+        exit=end,
     )
 
 

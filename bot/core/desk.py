@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Literal
 
 from bot.core import gates, pricing, quiet, risk, rolls
+from bot.core.exits import Exit
 from bot.core.exposure import Book, Exposure
 from bot.core.guard import Watch
 from bot.core.instruments import Contract
@@ -115,6 +116,9 @@ class Case:
     """As it was, with urgency judged anew."""
     roll: RollView | None
     watch: Watch
+    wanted: Target
+    """What the policy wants, whatever became of it."""
+    exit: Exit
 
     @property
     def state(self) -> State:

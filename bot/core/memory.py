@@ -33,6 +33,23 @@ class RollMemory:
 
 
 @record
+class ExitMemory:
+    """What a hedge remembers about its end."""
+
+    began_ms: int | None = None
+    """Since when it holds something."""
+    above_since_ms: int | None = None
+    """Since when the index has been at its exit price or above."""
+    zero_since_ms: int | None = None
+    """Since when the policy has wanted none."""
+    left: str = ""
+    """Why it was left, in words; empty if it was not."""
+    left_ms: int = 0
+    set_aside: tuple[str, ...] = ()
+    """Conditions that a person has released, until they have been untrue."""
+
+
+@record
 class HedgeMemory:
     """What a hedge remembers from one decision to the next."""
 
@@ -52,6 +69,7 @@ class HedgeMemory:
     roll: RollMemory | None = None
     ratio: Ratio | None = None
     """The last good ratio of the policy: held while a stage fails."""
+    exit: ExitMemory | None = None
 
 
 class Rung(IntEnum):

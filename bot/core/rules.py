@@ -5,6 +5,7 @@ from enum import StrEnum
 from typing import Literal
 
 from bot.core.bands import BandRules
+from bot.core.exits import NEVER, ExitRules
 from bot.core.lookback import spot_market
 from bot.core.memory import Rung
 from bot.core.policy import Policy
@@ -48,6 +49,7 @@ class HedgeRules:
     """The quote amount a ratio of 1 keeps short; only read by ``FIXED_AMOUNT``."""
     band: BandRules
     stages: tuple[Policy, ...]
+    exit: ExitRules = NEVER
 
     @property
     def assets(self) -> tuple[str, ...]:
