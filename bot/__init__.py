@@ -4,27 +4,35 @@ The map of the house, one line a module; a test keeps it true. You come in by ``
 
 bot.__main__                 ``python -m bot``
 bot.cli                      the command line: all verbs together, errors
-bot.cli_run                  verbs that run: demo, run, backtest
+bot.cli_run                  verbs that run: demo, run, backtest, comparisons
 bot.cli_ask                  verbs that ask a journal
 bot.cli_guard                freeze, resume, unwind, guard
 bot.cli_rehearse             the verb that rehearses
 bot.cli_street               the verb that opens a test exchange
 bot.cli_venues               verbs about venues: what is possible, what is listed, preflight, plan
 bot.cli_settings             verbs about settings
+bot.cli_strategies           verbs about stages: list them, try one, begin one
 bot.cli_options              what the verbs share
 bot.show                     hedges, the live picture, figures for people
 bot.show_tables              tables and words about journals, settings, backtests
+bot.show_exposures           what is exposed to what, in a terminal
+bot.show_journal             hedges from flat to flat, in a terminal
 bot.show_guard               how the guard looks in a terminal
 bot.show_guard_report        replays with and without the guard, side by side
+bot.show_policies            policies in one table, and what its columns mean
 bot.show_rehearsal           a rehearsal in a terminal, and its words
+bot.show_strategies          stages and their trials in a terminal
 bot.show_venues              venues, contracts, preflights and plans in a terminal
 bot.rehearsal_page           a rehearsal's page with plots, in one file
 bot.sessions                 what the verbs do: demo, run, backtest, replay, explain
 bot.questions                what the verbs ask of a journal
 bot.questions_guard          what the guard's verbs ask of a journal, and the words they write
+bot.questions_journal        why each hedge was there, and what came of it
+bot.questions_strategies     what the verbs ask about stages
 bot.questions_venues         what the verbs ask of venues
 bot.wiring                   the front door: where concrete classes meet
 bot.wiring_backtests         the front door of replays
+bot.wiring_policies          the front door of comparisons of policies
 bot.wiring_paper             the front door of paper accounts at real venues' prices
 bot.wiring_rehearsal         the front door of rehearsals: today's accounts
 bot.wiring_street            the front door of the test exchange
@@ -38,6 +46,8 @@ bot.settings                 all that can be set, checked, made into frozen rule
 bot.settings_kinds           names, sizes, shares, stages: the kinds of values
 bot.settings_modes           what each mode asks of an account
 bot.settings_tables          accounts, hedges and the rest, table by table
+bot.settings_exits           when a hedge is left, as a table
+bot.settings_bands           how far a hedge may be off, as a table
 bot.settings_trading         pricing, rolls and books, table by table
 bot.settings_risk            the guard: limits on orders and the margin ladder, table by table
 bot.settings_sources         reads flags, environment, .env and files
@@ -48,6 +58,7 @@ bot.core.values              records, units, rounding to steps, money
 bot.core.instruments         contracts: sizes, profit, margin tiers, liquidation
 bot.core.formulas            arithmetic of futures, for Decimals and arrays
 bot.core.positions           how fills make a position, exact to the last digit
+bot.core.memory              what an account and its hedges remember
 bot.core.snapshot            one picture of one margin account
 bot.core.reports             what a venue says happened: fills, payments, order states
 bot.core.rules               what the owner allows and wants
@@ -62,6 +73,7 @@ bot.core.desk                one hedge's papers, and the answers there are
 bot.core.rolling             a hedge in two contracts: clips, legs in step
 bot.core.gates               the gates an order passes: figure, limit, remedy
 bot.core.risk                the stamp: the only maker of Approved and Refused
+bot.core.lookback           closed bars and settled funding: what policies look back on
 bot.core.margin              what backs positions, what they must keep, how far liquidation is
 bot.core.forecast            an account's margin now and after an order; the venue's word
 bot.core.ladder              rungs: how an account stands, at which prices each is reached
@@ -71,6 +83,9 @@ bot.core.guard               the guard: states, stays, what it does itself
 bot.core.guarding            what the guard does to one hedge
 bot.core.books               our books against the venue's word
 bot.core.orders              order states, legal moves, client order ids
+bot.core.exits               when a hedge has done its work
+bot.core.bands               when a gap is worth a trade
+bot.core.inventory           what is exposed, coin by coin, and what hedges it
 bot.core.decide              decide(snapshot, rules) -> Decision
 
 bot.sim.account              wallets, positions, collateral and the ledger of a trader
@@ -103,6 +118,7 @@ bot.adapters.clock           the system's time, or time turned by hand
 bot.adapters.holdings        coins the owner declares
 bot.adapters.journal         the journal of one account, written before anything is sent
 bot.adapters.journal_books   what the books expect: positions, incidents, rejections, terms
+bot.adapters.journal_episodes hedges from flat to flat
 bot.adapters.journal_entries orders, moves, fills and payments written down
 bot.adapters.journal_file    looking at a journal's file without leaving a trace
 bot.adapters.journal_guard   transfers, causes and persons' words in the journal
@@ -112,12 +128,14 @@ bot.adapters.journal_lock    the right to write a journal, and the engine that d
 bot.adapters.journal_reader  the journal for readers
 bot.adapters.log             lines of events, with account, hedge and decision
 bot.adapters.model_market    a seeded market: calm, crash, squeeze, recovery
+bot.adapters.model_past      what one in the model town may look back on: candles, bars, settled funding
 bot.adapters.paper_venue     a model account at a real venue's prices
 bot.adapters.records         snapshots and decisions as JSON, exactly
 bot.adapters.remote_venue    a real venue behind the same door as the model exchange
 bot.adapters.sim_venue       the model exchange behind a venue's door
 bot.adapters.switch          the kill switch: a file that is there
 bot.adapters.tables          the journal's tables, columns and migrations
+bot.adapters.venue_lookback  closed bars and settled funding that a venue tells
 bot.adapters.venue_session   the way out: HTTP that sends nothing twice and nothing to another mode's host
 
 bot.adapters.venues.answers        reading venues' answers, never a guess
@@ -131,6 +149,7 @@ bot.adapters.venues.bybit          Bybit: one unified account
 bot.adapters.venues.bybit_market   Bybit: prices, tiers, fees
 bot.adapters.venues.bybit_words    Bybit: its codes, and how its rows are read
 bot.adapters.venues.contracts      from the library's description of a market to our contract
+bot.adapters.venues.history        rows of the past as the library gives them, read strictly
 bot.adapters.venues.manner         what every venue's file answers to
 bot.adapters.venues.manners        the manners there are, by venue
 bot.adapters.venues.mexc           MEXC: sized in contracts, spot and futures apart
@@ -138,6 +157,7 @@ bot.adapters.venues.mexc_market    MEXC: prices and tiers
 bot.adapters.venues.orders         what the manners share about orders
 bot.adapters.venues.outcomes       what a failed request proves; by default nothing
 bot.adapters.venues.records        fills and payments since a cursor, each told once
+bot.adapters.venues.spot           a spot market's best prices as a quote
 bot.adapters.venues.table          what is possible where, as data
 bot.adapters.venues.weex           WEEX: only the short side of two
 bot.adapters.venues.weex_market    WEEX: prices and fees
@@ -198,6 +218,8 @@ bot.backtest.tally           a journal in memory
 bot.backtest.volatility      daily volatility as one in the middle of a history would have measured it
 bot.backtest.guard_notes     what the guard did in a replay
 bot.backtest.guard_report    a hedge with and without the guard, side by side
+bot.backtest.lookback       what one in the middle of a history may look back on
+bot.backtest.joining         two histories on one grid, for cross-hedges
 bot.backtest.rehearsal       today's account led through a shock, with and without guard
 bot.backtest.rehearsal_world the account rebuilt, the prices it is shown
 bot.backtest.rehearsal_notes what a rehearsal writes down
@@ -206,5 +228,9 @@ bot.backtest.dated_history   candles of dated contracts, checked
 bot.backtest.dated_runner    replay of rolls through the same loop
 bot.backtest.dated_notes     what a replay of rolls writes down
 bot.backtest.dated_report    what the rolls came to
+bot.backtest.trial           a stage on trial: does it keep what a policy promises
 bot.backtest.report          what a replay came to
+bot.backtest.policy_report   what a policy came to: protection, cost, trouble
+bot.backtest.policy_span     from when to when policies are compared
+bot.backtest.side_by_side    work done in processes, results in order
 """

@@ -10,7 +10,16 @@ from typing import Annotated
 
 import typer
 
-from bot import cli_ask, cli_guard, cli_rehearse, cli_run, cli_settings, cli_street, cli_venues
+from bot import (
+    cli_ask,
+    cli_guard,
+    cli_rehearse,
+    cli_run,
+    cli_settings,
+    cli_strategies,
+    cli_street,
+    cli_venues,
+)
 from bot.cli_options import CHECK_FAILED, JOURNAL, USAGE, VENUE
 from bot.shell.ports import HedgerowError, JournalUnavailableError, PreflightError, VenueError
 
@@ -45,10 +54,12 @@ for verb in (
     cli_run.run,
     cli_run.backtest,
     cli_run.compare_guard,
+    cli_run.compare_policies,
     cli_ask.explain,
     cli_ask.status,
     cli_ask.rolls,
     cli_ask.orders,
+    cli_ask.journal,
     cli_ask.incidents,
     cli_ask.settle,
     cli_ask.replay,
@@ -61,12 +72,16 @@ for verb in (
     cli_venues.list_instruments,
     cli_venues.doctor,
     cli_venues.plan,
+    cli_venues.exposures,
+    cli_strategies.list_strategies,
+    cli_strategies.new_strategy,
     cli_settings.check_config,
     cli_settings.show_config,
     cli_settings.new_config,
 ):
     app.command(verb.__name__.replace("_", "-"))(verb)
 app.command("testexchange")(cli_street.open_street)
+app.command("test-strategy")(cli_strategies.try_strategy)
 
 
 def main() -> None:

@@ -100,6 +100,24 @@ def orders(
         show.console().print(show_tables.intents_table(told))
 
 
+def journal(
+    config: Config = None,
+    journal: JournalOption = None,
+    hedge: Annotated[str | None, typer.Option(help="Only this hedge.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Tell every hedge from flat to flat: why it was there, at what price, how long it was meant to last, what came of it."""
+    from bot import questions_journal, show, show_journal
+
+    told = questions_journal.notes(journal_of(config, journal), hedge)
+    if as_json:
+        print_json(told)
+    elif told:
+        show.console().print(show_journal.notes_words(told))
+    else:
+        typer.echo("No hedge has been opened yet.")
+
+
 def incidents(config: Config = None, journal: JournalOption = None, as_json: Json = False) -> None:
     """List what happened to the account that Hedgerow did not do: positions that moved, foreign and unknown orders."""
     from bot import questions, show, show_tables

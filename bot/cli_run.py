@@ -1,11 +1,12 @@
-"""Verbs that run: demo, run, backtest, compare-guard."""
+"""Verbs that run: demo, run, backtest, compare-guard, compare-policies."""
 
 import asyncio
 import json
 import sys
 import time
-from collections.abc import Sequence
-from contextlib import nullcontext
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -33,6 +34,13 @@ def demo(
     journal: Annotated[
         Path, typer.Option(help="Journal to write; an older demo's is replaced.")
     ] = DEMO_JOURNAL,
+    policy: Annotated[
+        str | None,
+        typer.Option(help='Instead of a full hedge, as JSON: [{"stage": "fixed_ratio", "ratio": 1}, ...].'),
+    ] = None,
+    folder: Annotated[
+        Path | None, typer.Option("--folder", help="Folder with stages of your own for --policy.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Hedge through calm, crash, squeeze and recovery at test exchanges on this machine, over real HTTP, at accelerated time."""
@@ -40,8 +48,8 @@ def demo(
 
     from bot import sessions, show, wiring, wiring_demo
 
+    settings = wiring_demo.demo_settings(seed, policy, folder).settings
     wiring.clear_demo(journal)
-    settings = wiring_demo.demo_settings(seed).settings
     live = not headless and not as_json
     screen = show.DemoScreen()
     terminal = show.console()
@@ -117,7 +125,10 @@ def backtest(
     data: Annotated[Path, typer.Option("--data", help="Candles: Parquet or CSV, columns as in the README.")],
     spot: Annotated[
         Path | None,
-        typer.Option("--spot", help="Candles of spot, if --data holds dated contracts: a replay of rolls."),
+        typer.Option(
+            "--spot",
+            help="Candles of spot, if --data holds dated contracts; of the held coin, if they are of another's.",
+        ),
     ] = None,
     config: Config = None,
     hedge: Annotated[str | None, typer.Option(help="Which hedge, if the settings have several.")] = None,
@@ -126,7 +137,7 @@ def backtest(
     """Replay candles through the same decisions and the model exchange, and report what it came to."""
     from rich.progress import Progress
 
-    from bot import sessions, show, show_tables
+    from bot import sessions, show, show_tables, wiring_backtests
 
     settings = load_settings(config).settings
     quiet = as_json or not sys.stderr.isatty()
@@ -137,8 +148,8 @@ def backtest(
             if not quiet:
                 progress.update(task, completed=bar, total=bars)
 
-        if spot is None:
-            report: Report | DatedReport = sessions.backtest(settings, data, hedge, advance)
+        if spot is None or wiring_backtests.on_proxy(settings, hedge):
+            report: Report | DatedReport = sessions.backtest(settings, data, hedge, advance, spot)
         else:
             report = sessions.backtest_rolls(settings, data, spot, hedge, advance)
     if as_json:
@@ -157,22 +168,11 @@ def compare_guard(
     as_json: Json = False,
 ) -> None:
     """Replay hedges without the guard, with it, and with top-ups from the reserve; show them side by side."""
-    from rich.progress import Progress
-
     from bot import sessions, show, show_guard_report
 
     settings = load_settings(config).settings
-    files = _files_by_hedge(data)
-    quiet = as_json or not sys.stderr.isatty()
-    with Progress(console=show.console(error=True), transient=True, disable=quiet) as progress:
-        tasks: dict[str, TaskID] = {}
-
-        def advance(name: str, bars: int, bar: int) -> None:
-            if not quiet:
-                if name not in tasks:
-                    tasks[name] = progress.add_task(name, total=bars)
-                progress.update(tasks[name], completed=bar)
-
+    files = _files(data, "HEDGE=FILE, such as --data btc=candles.parquet")
+    with _bars_shown(as_json) as advance:
         rows = sessions.compare_guard(settings, files, advance)
     if as_json:
         print_json(rows)
@@ -180,14 +180,68 @@ def compare_guard(
         show.console().print(show_guard_report.compared(rows, steps=steps))
 
 
-def _files_by_hedge(data: list[str]) -> dict[str, Path]:
-    """Read ``HEDGE=FILE`` pairs.
+def compare_policies(
+    data: Annotated[
+        list[str],
+        typer.Option("--data", help="CONTRACT=FILE, repeatable: candles of a contract that hedges are by."),
+    ],
+    config: Config = None,
+    begin: Annotated[
+        datetime | None,
+        typer.Option(
+            "--from",
+            formats=["%Y-%m-%d"],
+            help="First day (UTC) that is scored. Default: once the longest look-back is full.",
+        ),
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Replay every hedge of the settings on the candles of its contract, and lay what each came to in one table."""
+    from bot import show, show_policies, wiring_policies
+
+    settings = load_settings(config).settings
+    files = _files(data, "CONTRACT=FILE, such as --data BTC/USDT:USDT=candles.parquet")
+    from_ms = None if begin is None else round(begin.replace(tzinfo=UTC).timestamp() * 1000)
+    with _bars_shown(as_json) as advance:
+        comparison = wiring_policies.compare(settings, files, from_ms, advance)
+    if as_json:
+        print_json(comparison)
+    else:
+        show.console().print(show_policies.table(comparison))
+
+
+@contextmanager
+def _bars_shown(as_json: bool) -> Iterator[Callable[[str, int, int], None]]:
+    """Show a bar of progress for each name that is told, with the parts there are and the parts done; for people only."""
+    from rich.progress import Progress
+
+    from bot import show
+
+    quiet = as_json or not sys.stderr.isatty()
+    with Progress(console=show.console(error=True), transient=True, disable=quiet) as progress:
+        tasks: dict[str, TaskID] = {}
+
+        def advance(name: str, whole: int, done: int) -> None:
+            if not quiet:
+                if name not in tasks:
+                    tasks[name] = progress.add_task(name, total=whole)
+                progress.update(tasks[name], completed=done)
+
+        yield advance
+
+
+def _files(data: list[str], form: str) -> dict[str, Path]:
+    """Read ``NAME=FILE`` pairs.
 
     Raises:
-        SettingsError: one is none.
+        SettingsError: one is none, or a name is given twice.
     """
     pairs = [one.partition("=") for one in data]
-    for hedge, _, file in pairs:
-        if not hedge or not file:
-            raise SettingsError(f"--data {hedge}: write HEDGE=FILE, such as --data btc=candles.parquet.")
-    return {hedge: Path(file) for hedge, _, file in pairs}
+    files: dict[str, Path] = {}
+    for name, _, file in pairs:
+        if not name or not file:
+            raise SettingsError(f"--data {name}: write {form}.")
+        if name in files:
+            raise SettingsError(f"--data {name} is given twice: give one file.")
+        files[name] = Path(file)
+    return files

@@ -59,6 +59,17 @@ def doctor(
         raise typer.Exit(CHECK_FAILED)
 
 
+def exposures(config: Config = None, as_json: Json = False) -> None:
+    """List every coin with its value, the ratio wanted for it alone (its beta), and the contract that hedges it."""
+    from bot import questions_venues, show, show_exposures
+
+    found = questions_venues.exposures(load_settings(config).settings)
+    if as_json:
+        print_json(found)
+    else:
+        show.console().print(show_exposures.exposures_table(found))
+
+
 def plan(config: Config = None, as_json: Json = False) -> None:
     """Print the orders that would be sent now, and send nothing."""
     from bot import questions_venues, show, show_venues

@@ -113,7 +113,7 @@ async def _preview(settings: Settings) -> tuple[Picture, ...]:
     for account in wiring.preview_accounts(settings, SystemClock()):
         await account.loop.start()
         snapshot, decision = await account.loop.preview()
-        since = {hedge.name: began(snapshot, hedge.symbol) for hedge in account.rules.hedges}
+        since = {why.hedge: began(snapshot, why) for why in decision.explanations}
         pictures.append(
             Picture(snapshot=snapshot, decision=decision, hedges=views(snapshot, decision, since, (), ()))
         )

@@ -13,7 +13,8 @@ from bot.adapters.journal_reader import JournalReader
 from bot.core.causes import Cause
 from bot.core.instruments import family_of
 from bot.core.ladder import Standing, Trip
-from bot.core.snapshot import Control, Snapshot, State
+from bot.core.memory import State
+from bot.core.snapshot import Control, Snapshot
 from bot.core.values import ZERO, Contracts, Price, Ratio, record
 from bot.settings import Settings
 from bot.shell.ports import SettingsError

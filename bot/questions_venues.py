@@ -10,6 +10,7 @@ from bot.adapters.remote_venue import RemoteVenue
 from bot.adapters.venues.table import FEATURES, VENUES, Feature, Kind, Mode, VenueFacts, lacking, obstacle
 from bot.core.desk import Cancel
 from bot.core.instruments import Contract, DatedFuture
+from bot.core.inventory import Line, inventory
 from bot.core.relief import TopUp
 from bot.core.risk import Approved
 from bot.core.values import Side, record
@@ -184,9 +185,38 @@ def planned(settings: Settings) -> tuple[Plan, ...]:
         SettingsError: a hedge cannot be run at its venue in this mode.
         VenueError: a venue could not be asked.
     """
+    return tuple(_plan(picture) for picture in _pictures(settings))
+
+
+def _pictures(settings: Settings) -> tuple[questions.Picture, ...]:
+    """Take a picture of every account as it is now."""
     if settings.mode == "paper":
-        return tuple(_plan(picture) for picture in questions.previewed(settings))
-    return tuple(_plan(picture) for picture in asyncio.run(_previewed(settings)))
+        return questions.previewed(settings)
+    return asyncio.run(_previewed(settings))
+
+
+@record
+class Exposures:
+    """What is exposed in every account, coin by coin."""
+
+    lines: tuple[Line, ...]
+    missing: tuple[str, ...]
+    """What the pictures lacked, in words; such an account has no lines."""
+
+
+def exposures(settings: Settings) -> Exposures:
+    """List every coin of every hedge, its value and what hedges it. Nothing is sent and nothing is written.
+
+    Raises:
+        SettingsError: a hedge cannot be run at its venue in this mode.
+        VenueError: a venue could not be asked.
+    """
+    snapshots = tuple(picture.snapshot for picture in _pictures(settings))
+    whole = (one for one in snapshots if not one.missing)
+    return Exposures(
+        lines=tuple(line for one in whole for line in inventory(one, settings.rules(one.account))),
+        missing=tuple(f"{one.account}: {letter}" for one in snapshots for letter in one.missing),
+    )
 
 
 async def _previewed(settings: Settings) -> tuple[questions.Picture, ...]:

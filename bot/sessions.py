@@ -16,6 +16,7 @@ from bot.backtest import history
 from bot.backtest.dated_history import load_dated
 from bot.backtest.dated_report import DatedReport, dated_report
 from bot.backtest.guard_report import SCENARIOS, GuardRow, guard_row
+from bot.backtest.joining import on_one_grid
 from bot.backtest.report import Report, report
 from bot.core.values import record
 from bot.doctor import examine, refuse_failed
@@ -239,17 +240,23 @@ async def _run_account(
 
 
 def backtest(
-    settings: Settings, data: Path, hedge: str | None, progress: Callable[[int, int], None]
+    settings: Settings,
+    data: Path,
+    hedge: str | None,
+    progress: Callable[[int, int], None],
+    spot: Path | None = None,
 ) -> Report:
-    """Replay a candle file through one hedge of the settings.
+    """Replay a candle file through one hedge of the settings; ``spot`` holds the coin's candles if it is another's contract.
 
     Raises:
         HistoryError: the candles cannot be replayed.
         SettingsError: no hedge, or more than one, was meant.
     """
     started = time.monotonic()
-    bars = history.load(data)
-    runner = wiring_backtests.backtest_of(settings, hedge, bars)
+    bars, held = history.load(data), None
+    if spot is not None:
+        bars, held = on_one_grid(bars, history.load(spot))
+    runner = wiring_backtests.backtest_of(settings, hedge, bars, held=held)
     done = asyncio.run(runner.run(lambda bar: progress(bar, len(bars))))
     return report(done, round(time.monotonic() - started, 3))
 

@@ -14,6 +14,7 @@ from typing import Any, Literal, Self
 from pydantic import (
     Field,
     ValidationError,
+    field_validator,
     model_validator,
 )
 from pydantic_core import InitErrorDetails
@@ -29,6 +30,7 @@ from bot.settings_sources import read, write_new
 from bot.settings_tables import Account, Backtest, Hedge, Journal, Log, Loop, ModelMarket
 from bot.settings_trading import Books, Pricing, Roll
 from bot.settings_words import faults_of, meant, plain, toml_text
+from strategies import use_folder
 
 __all__ = [
     "Answers",
@@ -61,6 +63,9 @@ class Settings(BaseSettings):
         "paper",
         description="paper: no order leaves. local: a test exchange. testnet: the venue's play money. live: money.",
     )
+    strategies: str = Field(
+        "", description="Folder with policy stages of your own, from the working directory; none if empty."
+    )
     accounts: dict[Name, Account] = Field(min_length=1, description="Write a table [accounts.NAME].")
     hedges: dict[Name, Hedge] = Field(min_length=1, description="Write a table [hedges.NAME].")
     pricing: Pricing = Field(Pricing(), description="How orders are priced.")
@@ -86,6 +91,13 @@ class Settings(BaseSettings):
         """Take the layers that were read, or the values given; nothing is read by stealth."""
         layers = init_settings().get("layers")
         return tuple(layers) if layers else (init_settings,)
+
+    @field_validator("strategies")
+    @classmethod
+    def _there(cls, folder: str) -> str:
+        if folder and not Path(folder).is_dir():
+            raise broken([rule(f"There is no folder {folder}.", "Make it, or name one that is there.")])
+        return folder
 
     @model_validator(mode="after")
     def _agree(self) -> Self:
@@ -133,17 +145,23 @@ def _disagreements(values: Mapping[str, Any]) -> Iterator[InitErrorDetails]:
     accounts, hedges = _named(values, "accounts"), _named(values, "hedges")
     firsts: dict[object, str] = {}
     for name, hedge in hedges.items():
-        account, asset, symbol = _facts(hedge)
+        account, _, symbol = _facts(hedge)
         if account and accounts and account not in accounts:
             yield rule(
                 f"There is no account {account!r}.", meant(account, accounts), ("hedges", name, "account")
             )
-        first = firsts.setdefault((account, asset), name)
-        if account and asset and first != name:
-            sentence = (
-                f"Hedge {first} of the same account hedges {asset} already: the coins would count twice."
-            )
-            yield rule(sentence, "Hedge a coin once per account.", ("hedges", name, "asset"))
+        for where, coin in _coins(hedge):
+            first = firsts.setdefault((account, coin), name)
+            if account and coin and first != name:
+                sentence = (
+                    f"Hedge {first} of the same account hedges {coin} already: the coins would count twice."
+                )
+                yield rule(sentence, "Hedge a coin once per account.", ("hedges", name, *where))
+        taken = any(firsts[account, coin] != name for _, coin in _coins(hedge))
+        first = firsts.setdefault((account, "contract", symbol), name)
+        if account and symbol and first != name and not taken:
+            sentence = f"Hedge {first} of the same account is carried by {symbol} already."
+            yield rule(sentence, "Hedge the coins of both in one, with also.", ("hedges", name, "symbol"))
         first = firsts.setdefault(account, name)
         settle, other = (one.rpartition(":")[2] for one in (symbol, _facts(hedges[first])[2]))
         if account and settle and other and settle != other:
@@ -187,6 +205,16 @@ def _named(values: Mapping[str, Any], key: str) -> Mapping[str, Any]:
     return tables if isinstance(tables, Mapping) else {}
 
 
+def _coins(hedge: object) -> Iterator[tuple[tuple[str | int, ...], str]]:
+    """List where a hedge names its coins, and which, in what may be no hedge."""
+    table = hedge if isinstance(hedge, Mapping) else {}
+    yield ("asset",), str(table.get("asset", ""))
+    also = table.get("also", ())
+    for index, one in enumerate(also if isinstance(also, (list, tuple)) else ()):
+        if isinstance(one, Mapping):
+            yield ("also", index, "asset"), str(one.get("asset", ""))
+
+
 def _facts(hedge: object) -> tuple[str, str, str]:
     """Take account, asset and symbol out of what may be no hedge; empty where there is none."""
     table = hedge if isinstance(hedge, Mapping) else {}
@@ -201,6 +229,7 @@ def _settings_of(reading: Reading) -> Settings:
         SettingsFaultsError: with every fault. Where a source could not be read, nothing that it may hold is missed.
     """
     layers: dict[str, Any] = {"layers": reading.layers}
+    use_folder(_folder(reading))
     try:
         settings = Settings(**layers)
     except ValidationError as error:
@@ -213,6 +242,17 @@ def _settings_of(reading: Reading) -> Settings:
     if reading.faults:
         raise SettingsFaultsError(reading.faults)
     return settings
+
+
+def _folder(reading: Reading) -> Path | None:
+    """Find the folder of the owner's stages in what was read, whatever else is wrong with it."""
+    folder = reading.merged().get("strategies")
+    return Path(folder) if isinstance(folder, str) and folder else None
+
+
+def own_folder(files: Sequence[Path], *, dotenv: Path | None) -> Path | None:
+    """Find the folder of the owner's stages without looking at the rest of the settings; None if none is named."""
+    return _folder(read(Settings, files, {}, os.environ, dotenv))
 
 
 # --- the front ------------------------------------------------------------------------------------------------

@@ -20,7 +20,7 @@ from pydantic_core import PydanticCustomError
 from bot.core.policy import Policy
 from bot.settings_layers import broken, rule
 from bot.settings_words import meant
-from strategies import stage_failures, stage_types
+from strategies import discovered, stage_types
 
 NAME = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
 """No double underscore: it separates tables in names of variables."""
@@ -58,7 +58,9 @@ def _stage(value: object) -> Policy:
     name = value.get("stage")
     if isinstance(name, str) and name in known:
         return cast("Policy", known[name].model_validate(value))
-    lost = "".join(f" Not loaded: strategies/{file} ({why})." for file, why in stage_failures().items())
+    lost = "".join(
+        f" Not used: {one.file.parent.name}/{one.file.name} ({one.reason})." for one in discovered().lost
+    )
     what = "`stage` is missing." if name is None else f"There is no policy stage {name!r}."
     raise broken([rule(what, meant(str(name), list(known)) + lost, ("stage",))])
 

@@ -9,8 +9,8 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
+from bot.core.memory import Rung
 from bot.core.rules import GuardRules, RiskRules, RungRules
-from bot.core.snapshot import Rung
 from bot.core.values import Money, Notional, Ratio
 from bot.settings_kinds import AssetCode, Count, Size, Table
 from bot.settings_layers import broken, rule

@@ -5,16 +5,20 @@ The first line of a table's docstring and the description of a field are shown t
 
 import dataclasses
 import re
+from collections.abc import Iterator
 from decimal import Decimal
 from typing import Annotated, Literal, Self, TypeVar
 
 from pydantic import BeforeValidator, Field, SecretStr, ValidationInfo, field_validator
+from pydantic_core import InitErrorDetails
 
 from bot.core.instruments import DatedFuture, Perpetual, Tier, tiers_from
-from bot.core.policy import Band, Policy
+from bot.core.policy import Policy
 from bot.core.rules import HedgeRules, Kind, Meaning
-from bot.core.values import ONE, ZERO, Notional, Ratio
-from bot.settings_kinds import Amount, AssetCode, Share, Size, Stage, Table, no_boolean
+from bot.core.values import ONE, ZERO, Notional
+from bot.settings_bands import BandEdges
+from bot.settings_exits import Exit
+from bot.settings_kinds import Amount, AssetCode, Size, Stage, Table, no_boolean
 from bot.settings_layers import broken, rule
 from strategies import stage_types
 
@@ -92,30 +96,11 @@ class OwnTier(Table):
     leverage_max: Annotated[Decimal, Field(ge=1, le=500)] = Field(description="Highest leverage.")
 
 
-class BandEdges(Table):
-    """How far the hedge may be off its target, as shares of the holdings."""
+class Coin(Table):
+    """More coins that the contract of a hedge covers, by their value."""
 
-    outer: Share = Field(
-        Decimal("0.02"), description="Distance from the target at which the hedge is traded."
-    )
-    inner: Share = Field(
-        Decimal("0.005"), description="Distance it is then traded to; at most outer, 0 is the target itself."
-    )
-
-    @field_validator("inner")
-    @classmethod
-    def _within(cls, inner: Decimal, info: ValidationInfo) -> Decimal:
-        outer = info.data.get("outer")
-        if outer is not None and inner > outer:
-            raise broken(
-                [
-                    rule(
-                        f"The inner edge {inner} lies outside the outer edge {outer}.",
-                        f"Set inner to at most {outer}.",
-                    )
-                ]
-            )
-        return inner
+    asset: AssetCode = Field(description="Coin, such as ADA.")
+    holdings: Amount = Field(description="Coins held outside the venue.")
 
 
 class Hedge(Table):
@@ -123,6 +108,10 @@ class Hedge(Table):
 
     account: str = Field(description="Account that carries the hedge.")
     asset: AssetCode = Field(description="Coin to hedge, such as BTC.")
+    cross: bool = Field(
+        default=False,
+        description="Whether a contract on another coin may hedge it: most of the risk may stay.",
+    )
     symbol: str = Field(description="BTC/USDT:USDT is linear, BTC/USD:BTC inverse.")
     kind: Kind = Field(
         Kind.PERPETUAL, description="perpetual, or dated: quarterlies that are rolled before they expire."
@@ -133,6 +122,9 @@ class Hedge(Table):
         description="Coins (linear) or quote currency (inverse) a contract must stand for; if set, it is checked.",
     )
     holdings: Amount = Field(description="Coins held outside the venue, whose own wallets are read.")
+    also: tuple[Coin, ...] = Field(
+        (), description="More coins in the same linear contract, by value: tables with asset and holdings."
+    )
     tiers: tuple[OwnTier, ...] = Field(
         (),
         description="Margin tiers, if the venue tells none: tables with value_min, maintenance_rate, leverage_max.",
@@ -146,8 +138,10 @@ class Hedge(Table):
     )
     policy: tuple[Stage, ...] = Field(description="Stages that form the hedge ratio, in order.")
     band: BandEdges = Field(
-        BandEdges(), description="How far the hedge may be off, as shares of the holdings."
+        BandEdges(), description="How far the hedge may be off: a table, or cost-optimal."
     )
+
+    exit: Exit = Field(Exit(), description="How long it is meant to last, and when it is left.")
 
     @field_validator("symbol")
     @classmethod
@@ -158,9 +152,30 @@ class Hedge(Table):
             remedy = "Write BASE/QUOTE:QUOTE (linear) or BASE/QUOTE:BASE (inverse)."
             raise broken([rule(f"{symbol!r} is no perpetual.", remedy)])
         asset = info.data.get("asset", base)
-        if base != asset:
-            raise broken([rule(f"A contract on {base} cannot hedge {asset}.", f"Choose one on {asset}.")])
+        if base != asset and settle == base:
+            raise broken(
+                [rule(f"An inverse contract on {base} hedges {base} alone.", f"Choose one on {asset}.")]
+            )
+        if base != asset and info.data.get("cross") is False:
+            remedy = (
+                f"Choose one on {asset}, or set cross = true: the price of {base} then stands for its own."
+            )
+            raise broken([rule(f"A contract on {base} cannot hedge {asset}.", remedy)])
         return symbol
+
+    @field_validator("also")
+    @classmethod
+    def _each_once(cls, also: tuple[Coin, ...], info: ValidationInfo) -> tuple[Coin, ...]:
+        symbol, seen = str(info.data.get("symbol", "")), [info.data.get("asset")]
+        if also and symbol.endswith(f":{symbol.partition('/')[0]}"):
+            sentence = "An inverse contract hedges its own coin alone."
+            raise broken([rule(sentence, "Hedge other coins by a linear contract.")])
+        for index, coin in enumerate(also):
+            if coin.asset in seen:
+                remedy = "Add its holdings up in one place."
+                raise broken([rule(f"{coin.asset} is hedged here already.", remedy, (index, "asset"))])
+            seen.append(coin.asset)
+        return also
 
     @field_validator("tiers")
     @classmethod
@@ -189,21 +204,28 @@ class Hedge(Table):
             raise broken(
                 [rule("A policy without stages never hedges.", f"Known here: {', '.join(stage_types())}.")]
             )
+        if contradictions := list(_contradictions(policy)):
+            raise broken(contradictions)
         return policy
 
     @field_validator("band")
     @classmethod
     def _below_the_ratio(cls, band: BandEdges, info: ValidationInfo) -> BandEdges:
         """Refuse a band that no hedge would leave; a fixed amount is no share of the holdings, so no measure here."""
+        _fits(band, info.data.get("meaning"))
         fixed = (one for one in info.data.get("policy", ()) if one.stage == "fixed_ratio")
         ratio = max((one.ratio for one in fixed), default=ZERO)
         comparable = info.data.get("meaning") in {Meaning.SHARE_OF_HOLDINGS, Meaning.CONSTANT_MIX}
-        if comparable and ZERO < ratio <= band.outer:
+        if comparable and band.method == "fixed" and ZERO < ratio <= band.outer:
             sentence = (
                 f"A band of {band.outer} is as wide as the ratio {ratio}, or wider: it would never hedge."
             )
             raise broken([rule(sentence, f"Set outer below {ratio}.", ("outer",))])
         return band
+
+    def declared(self) -> tuple[tuple[str, Decimal], ...]:
+        """List the coins that are declared, kind by kind."""
+        return ((self.asset, self.holdings), *((coin.asset, coin.holdings) for coin in self.also))
 
     def own_tiers(self) -> tuple[Tier, ...]:
         """Give the margin tiers that were set, with their amounts; empty if none were."""
@@ -214,14 +236,40 @@ class Hedge(Table):
         return HedgeRules(
             name=name,
             asset=self.asset,
+            also=tuple(coin.asset for coin in self.also),
             symbol=self.symbol,
             kind=self.kind,
             contract_size=self.contract_size,
             meaning=self.meaning,
             amount=Notional(self.amount),
-            band=Band(outer=Ratio(self.band.outer), inner=Ratio(self.band.inner)),
+            band=self.band.rules(),
+            exit=self.exit.rules(),
             stages=self.policy,
         )
+
+
+def _contradictions(policy: tuple[Policy, ...]) -> Iterator[InitErrorDetails]:
+    """Find stages that undo those before them, or bend what nobody has set; one that names no role is let be."""
+    for index, stage in enumerate(policy):
+        role, name = getattr(stage, "role", None), getattr(stage, "stage", "")
+        if role == "sets" and index > 0:
+            sentence = f"{name} sets the ratio anew: what the stages before it want is lost."
+            yield rule(sentence, "Put it first, or take it or those before it out.", (index,))
+        if role == "scales" and index == 0:
+            sentence = (
+                f"{name} scales the ratio of the stages before it, and there is none: it would never hedge."
+            )
+            yield rule(sentence, "Put a stage before it that sets a ratio, such as fixed_ratio.", (index,))
+
+
+def _fits(band: BandEdges, meaning: Meaning | None) -> None:
+    """Refuse a cost-optimal band where nothing says how much the gap moves by itself (reference section 12)."""
+    if band.method != "cost-optimal" or band.mismatch_volatility > ZERO:
+        return
+    if meaning not in {None, Meaning.CONSTANT_MIX}:
+        sentence = f"Nothing tells how much a target moves by itself that is a {meaning}."
+        remedy = "Set mismatch_volatility, such as 0.15 a year; README, Bands, says what it is where."
+        raise broken([rule(sentence, remedy, ("mismatch_volatility",))])
 
 
 def _tiers(tiers: tuple[OwnTier, ...]) -> tuple[Tier, ...]:

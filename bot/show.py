@@ -85,7 +85,7 @@ def _rows(views: tuple[HedgeView, ...]) -> list[tuple[str, list[str]]]:
 
     return [
         row("index / mark", (f"{v.index:,.1f} / {v.mark:,.1f}" for v in views)),
-        row("own coins", (f"{short(v.own_coins, 6)} {v.base}" for v in views)),
+        row("own coins", (_coins(v) for v in views)),
         row("target ratio", (percent(v.ratio_target) + (" net short" if v.net_short else "") for v in views)),
         row("achieved", (percent(v.ratio_achieved, 2) for v in views)),
         row("target - held", (f"{plain(v.target)} - {plain(v.held)} contracts" for v in views)),
@@ -103,6 +103,12 @@ def _rows(views: tuple[HedgeView, ...]) -> list[tuple[str, list[str]]]:
         row("net", (money(v.profit.net, v.quote) for v in views)),
         row("answer", (f"{v.answer} (decision {v.decision})" for v in views)),
     ]
+
+
+def _coins(view: HedgeView, digits: int = 6) -> str:
+    """Say how many coins there are; others than the contract's beside what they count as."""
+    others = ", ".join(f"{short(one.coins, digits)} {one.asset}" for one in view.foreign)
+    return f"{short(view.own_coins, digits)} {view.base}{f' with {others} by value' if others else ''}"
 
 
 def _room(view: HedgeView) -> str:
@@ -208,7 +214,7 @@ def explanation(snapshot: Snapshot, decision: Decision, view: HedgeView) -> Grou
         exposure = found.exposure
         lines = [
             (
-                f"own coins {short(exposure.own, 8)} {view.base} x ratio {plain(found.target.ratio)}"
+                f"own coins {_coins(view, 8)} x ratio {plain(found.target.ratio)}"
                 f" ({found.target.reason}) -> target {plain(exposure.target)} contracts"
             ),
             (

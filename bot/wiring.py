@@ -12,6 +12,7 @@ from bot.adapters.journal_lock import WriterLock, locked_accounts
 from bot.adapters.journal_reader import JournalReader, open_reader
 from bot.adapters.log import SilentLog
 from bot.adapters.model_market import ModelMarket, ModelTown, model_contract
+from bot.adapters.model_past import ModelPast
 from bot.adapters.sim_venue import SimVenue
 from bot.adapters.switch import FileSwitch
 from bot.backtest.tally import Tally
@@ -93,8 +94,9 @@ def hedges_of(settings: Settings, account: str) -> dict[str, Hedge]:
 def declared(settings: Settings, account: str) -> tuple[Holding, ...]:
     """List the coins the owner declares for the hedges of an account."""
     return tuple(
-        Holding(asset=hedge.asset, coins=Coins(hedge.holdings), place="declared")
+        Holding(asset=asset, coins=Coins(coins), place="declared")
         for hedge in hedges_of(settings, account).values()
+        for asset, coins in hedge.declared()
     )
 
 
@@ -181,7 +183,7 @@ def paper_accounts(
             )
             with reader_of(path, mode) as reader:
                 exchange = restored(settings, name, contracts[name], reader, clock)
-            town = ModelTown(market, exchange, exchange.at_ms, dated_families(settings, name))
+            town = _town(settings, name, market, exchange, exchange.at_ms)
             accounts.append(
                 _paper_account(
                     settings, name, town, journal, clock, log, path, mode, accept_terms=accept_terms
@@ -200,13 +202,20 @@ def preview_accounts(settings: Settings, clock: Clock) -> list[PaperAccount]:
     accounts = []
     for name in settings.accounts:
         exchange = new_exchange(settings, name, contracts_of(settings, name), clock)
-        town = ModelTown(market, exchange, clock.now_ms(), dated_families(settings, name))
+        town = _town(settings, name, market, exchange, clock.now_ms())
         accounts.append(
             _paper_account(
                 settings, name, town, Tally(), clock, SilentLog(), journal_path(settings), settings.mode
             )
         )
     return accounts
+
+
+def _town(
+    settings: Settings, account: str, market: ModelMarket, exchange: Exchange, from_ms: int
+) -> ModelTown:
+    coins = frozenset(hedge.asset for hedge in hedges_of(settings, account).values())
+    return ModelTown(market, exchange, from_ms, dated_families(settings, account), coins=coins)
 
 
 def new_exchange(settings: Settings, account: str, contracts: tuple[Contract, ...], clock: Clock) -> Exchange:
@@ -269,7 +278,7 @@ def _paper_account(
     *,
     accept_terms: bool = False,
 ) -> PaperAccount:
-    rules = settings.rules(name)
+    rules, past = settings.rules(name), ModelPast(town)
     venue = SimVenue(
         town.exchange,
         name,
@@ -277,6 +286,9 @@ def _paper_account(
         town.next_funding,
         town.turnover,
         peg=town.peg,
+        bars=past.bars,
+        settled=past.settled,
+        spot=town.spot,
     )
     loop = Loop(
         rules=rules,

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from bot.adapters.model_market import CYCLE_MS, Phase
 from bot.core.values import record
-from bot.settings import Loaded, Settings, load
-from bot.shell.ports import Clock
+from bot.settings import Loaded, Settings, SettingsFaultsError, load
+from bot.shell.ports import Clock, SettingsError
 from bot.testexchange.keyring import Key
 from bot.testexchange.server import Server
 from bot.wiring_street import Customer, StreetTown, open_dialect
@@ -20,9 +20,23 @@ DEPOSITS = {"usdt": ("USDT", "90000"), "coin": ("BTC", "0.6"), "quarters": ("BTC
 """What lies in the futures wallet of each of the demo's accounts at the start."""
 
 
-def demo_settings(seed: int) -> Loaded:
-    """Load the settings the demo brings along; nothing of the user's is read."""
-    return load([DEMO_SETTINGS], flags={"model_market.seed": seed}, environ={}, dotenv=None)
+def demo_settings(seed: int, policy: str | None = None, folder: Path | None = None) -> Loaded:
+    """Load the settings the demo brings along; nothing of the user's is read but a policy for all hedges, as JSON.
+
+    ``folder`` holds stages of the user's.
+
+    Raises:
+        SettingsError: the policy cannot be used.
+    """
+    flags: dict[str, object] = {
+        "model_market.seed": seed,
+        "strategies": None if folder is None else str(folder),
+    }
+    flags |= {f"hedges.{hedge}.policy": policy for hedge in ("linear", "inverse", "quarterly")}
+    try:
+        return load([DEMO_SETTINGS], flags=flags, environ={}, dotenv=None)
+    except SettingsFaultsError as error:
+        raise SettingsError(str(error)) from error
 
 
 @record

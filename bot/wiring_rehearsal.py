@@ -123,10 +123,11 @@ def _unknown(today: Snapshot, rules: Rules) -> str:
     families = {family_of(contract.symbol) for contract in today.contracts}
     assets = {holding.asset for holding in today.holdings}
     for hedge in rules.hedges:
-        lacks = hedge.symbol if hedge.symbol not in families else hedge.asset
-        if hedge.symbol not in families or hedge.asset not in assets:
+        lacking = [hedge.symbol] if hedge.symbol not in families else []
+        lacking += [asset for asset in hedge.assets if asset not in assets]
+        if lacking:
             return (
-                f"its last picture knows no {lacks}, which hedge {hedge.name} of the settings is about: let `hedgerow run`"
+                f"its last picture knows no {lacking[0]}, which hedge {hedge.name} of the settings is about: let `hedgerow run`"
                 " decide once with these settings."
             )
     return ""

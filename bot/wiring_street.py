@@ -19,9 +19,10 @@ from bot.adapters.model_market import (
     Tick,
     quarter_expiries,
 )
+from bot.adapters.model_past import ModelPast
 from bot.backtest.history import History
 from bot.core.instruments import Contract
-from bot.core.snapshot import Funding, Turnover
+from bot.core.snapshot import Funding, Quote, Turnover
 from bot.core.values import ZERO, Money, Price, Ratio, record
 from bot.shell.ports import SettingsError
 from bot.sim.exchange import Exchange
@@ -41,10 +42,6 @@ STARTS_MS: dict[Scenario, int] = {
     "roll": 0,
 }
 """How far into the market's cycle a scenario begins: an hour before what it is named for."""
-CANDLE_SAMPLES = 6
-"""Prices that a candle is made of."""
-CALMER, CENT = 10, Decimal("0.01")
-"""How much less the market moved before a test exchange opened than it does since, and what its candles are told to."""
 
 
 @record
@@ -101,7 +98,7 @@ class StreetTown:
         self.exchange = town.exchange
         self._town = town
         self._listed_at = listed_at
-        self._opened_ms = town.now.at_ms
+        self._past = ModelPast(town, calm_before_ms=town.now.at_ms)
 
     def advance(self, to_ms: int) -> None:
         """Let time pass up to an instant."""
@@ -125,6 +122,10 @@ class StreetTown:
         """Tell how busy a contract is."""
         return self._town.turnover(symbol)
 
+    def spot(self, symbol: str) -> Quote | None:
+        """Quote a coin in dollars; None of one that has no contract here."""
+        return self._town.spot(symbol)
+
     def funding_paid(self, symbol: str, from_ms: int, to_ms: int) -> tuple[tuple[int, Decimal], ...]:
         """List the settlements of funding within, oldest first: time and rate."""
         return self._town.funding_paid(symbol, from_ms, to_ms)
@@ -135,7 +136,7 @@ class StreetTown:
         return tuple(self._candle(symbol, at_ms, min(at_ms + interval_ms, to_ms)) for at_ms in starts)
 
     def _candle(self, symbol: str, from_ms: int, to_ms: int) -> Candle:
-        prices = self._prices(symbol, from_ms, to_ms)
+        prices = self._past.prices(symbol.partition("/")[0], from_ms, to_ms)
         busy = self._town.turnover(symbol)
         share = Decimal(to_ms - from_ms) / (24 * HOUR_MS)
         return Candle(
@@ -145,20 +146,6 @@ class StreetTown:
             low=min(prices),
             close=prices[-1],
             volume=ZERO if busy is None else (busy.volume_24h * share).quantize(Decimal(1)),
-        )
-
-    def _prices(self, symbol: str, from_ms: int, to_ms: int) -> tuple[Decimal, ...]:
-        """Sample the index; what was before the opening is calm, or nobody's hedge could stand such a market's past."""
-        prices = self._town.prices(symbol, from_ms, to_ms, CANDLE_SAMPLES)
-        if from_ms >= self._opened_ms:
-            return prices
-        (opening,) = self._town.prices(symbol, self._opened_ms, self._opened_ms, 1)
-        step_ms = Decimal(to_ms - from_ms) / (CANDLE_SAMPLES - 1)
-        return tuple(
-            (opening + (price - opening) / CALMER).quantize(CENT)
-            if from_ms + place * step_ms < self._opened_ms
-            else price
-            for place, price in enumerate(prices)
         )
 
 

@@ -7,10 +7,11 @@ from decimal import Decimal
 from bot.core.books import count_setback
 from bot.core.decide import Command, decide
 from bot.core.instruments import Contract
+from bot.core.memory import Memory
 from bot.core.orders import OrderState, TimeInForce, WorkingOrder
 from bot.core.risk import Approved
 from bot.core.rules import PricingRules
-from bot.core.snapshot import Holding, Memory, Position, Quote, Setback, Snapshot, Wallet
+from bot.core.snapshot import Holding, Position, Quote, Setback, Snapshot, Wallet
 from bot.core.values import ZERO, Coins, Contracts, Money, Price, Ratio, Side
 from tests.core.builders import hedge_rules, linear_contract, rules
 from tests.recorded_book import BestQuote, Book, Event, Queue, Resting, Trade

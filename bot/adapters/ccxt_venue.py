@@ -5,29 +5,29 @@ budget (one line for what cannot wait), our clock, and no say in what an answer 
 """
 
 import asyncio
-import json
 from collections.abc import Callable, Mapping
 from contextvars import ContextVar
 from dataclasses import field
 from decimal import Decimal
 from types import MappingProxyType
 from typing import Any
-from urllib.parse import parse_qsl
 
 from yarl import URL
 
 from bot.adapters.budget import Budget
-from bot.adapters.venue_session import MisdirectedError, VenueSession
+from bot.adapters.venue_lookback import RATES_PAGE
+from bot.adapters.venue_session import MisdirectedError, VenueSession, seconds_of, words_of
+from bot.adapters.venues.history import Candle, Rate, candles_of, rates_of
 from bot.adapters.venues.manner import Client, Listed, Manner, Wire
 from bot.adapters.venues.outcomes import Failure, Outcome, RequestFailed, outcome_of
 from bot.adapters.venues.table import VENUES, ClientFacts, Mode, VenueFacts, hosts_of
+from bot.core.instruments import is_spot
 from bot.core.orders import OrderRequest
 from bot.core.values import record
 from bot.shell.ports import Clock, SettingsError
 
 PINNED = "4.5.90"
 TIMEOUT_MS = 10_000
-"""How long a measured difference between clocks is gone by."""
 Market = Mapping[str, Any]
 
 
@@ -54,6 +54,8 @@ class Trip:
         """Whether a request that places an order has left."""
         self.left = False
         """Whether any request has left."""
+        self.answer: object = None
+        """The last answer as it came."""
 
 
 TRIP: ContextVar[Trip] = ContextVar("trip")
@@ -134,8 +136,9 @@ class CcxtApi:
 
     async def load_markets(self, *, again: bool) -> None:
         """Load the markets, or take another account's of the same venue and mode."""
-        key = (self.access.venue, self.access.mode, self.access.address)
-        await self._watched(self._catalogue.fill(self._clients["futures"], key, again=again), Trip())
+        for name, client in self._clients.items():
+            if name == "futures" or client.markets is not None:
+                await self._stocked(name, again=again)
 
     def _client(self, facts: ClientFacts) -> Any:  # noqa: ANN401 - ccxt has no types
         import ccxt.async_support as library
@@ -207,6 +210,61 @@ class CcxtApi:
         asked = self._clients.get(client, self._clients["futures"])
         return await self._watched(getattr(asked, endpoint)(dict(params or {})), Trip())
 
+    async def spot_market(self, symbol: str) -> str | None:
+        """Give the venue's name of a spot market; None of one that is not listed. Raises RequestFailed as ``ask``."""
+        market = (await self._stocked("spot")).markets.get(symbol)
+        return str(market["id"]) if market is not None and market.get("spot") else None
+
+    async def candles(self, symbol: str, timeframe: str, from_ms: int, to_ms: int) -> tuple[Candle, ...]:
+        """Read a page of candles that opened within, oldest first; none of a market that is not listed.
+
+        Raises:
+            RequestFailed: there is no answer, or it is a refusal.
+            ShapeError: the answer is no list of such rows.
+        """
+        client = await self._stocked("spot" if is_spot(symbol) else "futures")
+        if symbol not in client.markets:
+            return ()
+        limit = (to_ms - from_ms) // (client.parse_timeframe(timeframe) * 1000) + 1
+        return candles_of(
+            *await self._asked(client.fetch_ohlcv(symbol, timeframe, from_ms, limit, {"until": to_ms}))
+        )
+
+    async def settlements(self, symbol: str, from_ms: int, to_ms: int, page: int) -> tuple[Rate, ...]:
+        """Read a page of settled funding rates: those within, or the page of this number where the venue knows no times.
+
+        None where the library says that the venue tells none.
+
+        Raises:
+            RequestFailed: there is no answer, or it is a refusal.
+            ShapeError: the answer is no list of such rows.
+        """
+        import ccxt.async_support as library
+
+        since, params = (
+            (None, {"page_num": page}) if self._facts.rates_by_page else (from_ms, {"until": to_ms})
+        )
+        ask = self._clients["futures"].fetch_funding_rate_history
+        try:
+            return rates_of(*await self._asked(ask(symbol, since, RATES_PAGE, params)))
+        except RequestFailed as failed:
+            if isinstance(failed.__cause__, library.NotSupported):
+                return ()
+            raise
+
+    async def _asked(self, asked: Any) -> tuple[Any, object]:  # noqa: ANN401 - ccxt has no types
+        """Await a question; returns what the library made of the answer, and the answer."""
+        trip = Trip()
+        return await self._watched(asked, trip), trip.answer
+
+    async def _stocked(self, name: Client, *, again: bool = False) -> Any:  # noqa: ANN401 - ccxt has no types
+        """Give a client that has its markets; those of spot are loaded when they are first asked for."""
+        client = self._clients.get(name, self._clients["futures"])
+        if again or client.markets is None:
+            key = (self.access.venue, self.access.mode, self.access.address, name)
+            await self._asked(self._catalogue.fill(client, key, again=again))
+        return client
+
     async def create(self, request: OrderRequest, listed: Listed) -> None:
         """Send an order. What is answered is not read: an ack proves that the venue has it, and no more.
 
@@ -259,7 +317,7 @@ class CcxtApi:
             status=status,
             code=code,
             message=message or f"{type(error).__name__}: {str(error)[:200]}",
-            retry_seconds=_seconds(headers),
+            retry_seconds=seconds_of(headers),
         )
         outcome = outcome_of(failure, self._manner.codes)
         if not failure.sent and code:
@@ -278,7 +336,7 @@ class CcxtApi:
     def _inspect(self, method: str, url: URL, headers: Mapping[str, str], body: str) -> None:
         """Read a request before it leaves: an order must say in the venue's words what it is meant to say."""
         del headers
-        wire = Wire(method=method, path=url.path, words=_words(url, body))
+        wire = Wire(method=method, path=url.path, words=words_of(url, body))
         if not self._manner.places(wire):
             return
         trip = TRIP.get()
@@ -322,6 +380,7 @@ def _guarded(kind: type) -> Any:  # noqa: ANN401 - ccxt has no types
             )
             if response is None:
                 raise library.BadResponse(f"{self.id} {method} {url} {code}: no JSON")
+            TRIP.get().answer = response
         except library.BaseError as error:
             error.answered = (code, headers, response)
             raise
@@ -336,22 +395,3 @@ def _never_connected(error: BaseException) -> bool:
 
     cause = error.__cause__
     return isinstance(cause, aiohttp.ClientConnectorError | aiohttp.ConnectionTimeoutError)
-
-
-def _words(url: URL, body: str) -> dict[str, object]:
-    """Read the parameters of a request as the venue will: query, form or JSON."""
-    words: dict[str, object] = dict(parse_qsl(url.raw_query_string, keep_blank_values=True))
-    if body.startswith(("{", "[")):
-        found = json.loads(body, parse_float=Decimal)
-        items = found if isinstance(found, list) else [found]
-        for item in items:
-            words |= item if isinstance(item, dict) else {}
-    else:
-        words |= dict(parse_qsl(body, keep_blank_values=True))
-    return words
-
-
-def _seconds(headers: Mapping[str, str]) -> int | None:
-    """Read when to come again."""
-    found = {name.lower(): value for name, value in headers.items()}.get("retry-after", "")
-    return int(found) if found.isdigit() else None

@@ -46,11 +46,12 @@ from bot.adapters.tables import (
 from bot.core.books import Incident, count_setback, foreign_fills
 from bot.core.decide import Decision
 from bot.core.instruments import Contract
+from bot.core.memory import Memory
 from bot.core.orders import WORKING, WorkingOrder
 from bot.core.relief import TopUp
 from bot.core.reports import OrderReport, TransferReport
 from bot.core.risk import Approved
-from bot.core.snapshot import Control, Memory, Resume, Setback, Snapshot
+from bot.core.snapshot import Control, Resume, Setback, Snapshot
 from bot.core.values import ZERO, Contracts, Money
 from bot.shell.ports import Activity, GuardBook, Heard, JournalUnavailableError
 

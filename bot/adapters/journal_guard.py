@@ -11,10 +11,11 @@ from sqlalchemy import Connection, func, insert, select, update
 
 from bot.adapters.tables import controls, guard_events, orders, record_of, transfers, values_of
 from bot.core.decide import Decision
+from bot.core.memory import State
 from bot.core.orders import IllegalTransitionError
 from bot.core.relief import TopUp
 from bot.core.reports import TransferReport, TransferState
-from bot.core.snapshot import Control, Resume, Snapshot, State, Transfer
+from bot.core.snapshot import Control, Resume, Snapshot, Transfer
 from bot.core.values import ZERO, Money, record
 from bot.shell.ports import GuardBook
 

@@ -11,6 +11,7 @@ from typing import Any, Self
 from sqlalchemy import Row, Select, func, select, union
 
 from bot.adapters.journal_books import contract_from_json
+from bot.adapters.journal_episodes import Episode, episodes_of
 from bot.adapters.journal_file import (
     Found,
     ReadOnlyFile,
@@ -44,7 +45,7 @@ from bot.core.instruments import Contract
 from bot.core.orders import OrderRequest, OrderState
 from bot.core.reports import Fill, Payment
 from bot.core.snapshot import Snapshot
-from bot.core.values import Contracts, record
+from bot.core.values import ZERO, Contracts, record
 from bot.shell.ports import JournalUnavailableError
 from bot.shell.replay import JournaledDecision
 from bot.shell.view import Since, began
@@ -196,6 +197,20 @@ class JournalReader:
         with readable(self._path):
             return tuple(contract_from_json(row.json) for row in rows)
 
+    def episodes(self, account: str) -> tuple[Episode, ...]:
+        """Tell an account's hedges from flat to flat, oldest first."""
+        terms_now = {one.symbol: one for one in self.terms(account)}
+        moved = [(one.incident, one.at_ms) for one in self.incidents(account) if one.incident.rebased != ZERO]
+        return episodes_of((*self.fills(account), *self.payments(account), *moved), terms_now.__getitem__)
+
+    def decision_of(self, account: str, client_order_id: str) -> JournaledDecision | None:
+        """Read the decision that an order came from; None if it is not an order of ours."""
+        number = select(orders.c.decision_number).where(
+            orders.c.account == account, orders.c.client_order_id == client_order_id
+        )
+        rows = self._rows(_decisions(account).where(decisions.c.number == number.scalar_subquery()))
+        return self._decision(account, rows[0]) if rows else None
+
     def _picture(self, account: str, number: int) -> Snapshot:
         """Read the picture of one decision; ValueError if it cannot be read."""
         query = select(decisions.c.snapshot).where(
@@ -225,14 +240,19 @@ class JournalReader:
     def began(self, account: str) -> dict[str, Since]:
         """Tell where each hedge of an account began, by its name."""
         query = (
-            select(beginnings.c.hedge, beginnings.c.symbol, decisions.c.snapshot)
+            select(beginnings.c.hedge, decisions.c.snapshot, decisions.c.decision)
             .join_from(beginnings, decisions)
             .where(beginnings.c.account == account)
             .order_by(beginnings.c.decision_number, beginnings.c.hedge)
         )
         rows = self._rows(query)
         with readable(self._path):
-            return {row.hedge: began(snapshot_from_json(row.snapshot), row.symbol) for row in rows}
+            return {
+                row.hedge: began(snapshot_from_json(row.snapshot), explanation)
+                for row in rows
+                for explanation in decision_from_json(row.decision).explanations
+                if explanation.hedge == row.hedge
+            }
 
     def _decision(self, account: str, row: Row[Any]) -> JournaledDecision:
         with readable(self._path):

@@ -42,6 +42,7 @@ PHASES: tuple[tuple[Phase, float, float, float], ...] = (
 """One cycle. Prices are multiples of the start price."""
 
 SPREAD = Decimal("0.0002")
+SPOT_STEP = Decimal("0.00001")
 INTEREST = Decimal("0.0001")
 DAMPER = Decimal("0.0005")
 DAY_MS = 24 * HOUR_MS
@@ -239,13 +240,18 @@ class ModelTown:
         from_ms: int,
         dated_families: tuple[str, ...] = (),
         scales: Mapping[str, Decimal] = MappingProxyType({}),
+        coins: frozenset[str] = frozenset(),
     ) -> None:
-        """``scales`` are prices of other coins in market prices: 0.05 is a coin that is worth a twentieth; 1 if not given."""
+        """``scales`` are prices of other coins in market prices: 0.05 is a coin that is worth a twentieth; 1 if not given.
+
+        ``coins`` have a spot market beside those that contracts are on.
+        """
         self.market = market
         self.exchange = exchange
         self.now = market.tick(from_ms)
         self._families = dated_families
         self._scales = scales
+        self._coins = coins
         self._settle_overdue()
         self._list_quarterlies()
         self._show(self.now)
@@ -286,11 +292,27 @@ class ModelTown:
         first_ms = -(-from_ms // FUNDING_MS) * FUNDING_MS
         return tuple((at, self.market.funding_rate(at)) for at in range(first_ms, to_ms + 1, FUNDING_MS))
 
-    def prices(self, symbol: str, from_ms: int, to_ms: int, count: int) -> tuple[Decimal, ...]:
-        """Sample a contract's index at ``count`` instants spread over a time, its ends included."""
-        scale = self._scales.get(self.exchange.contracts[symbol].base, ONE)
-        step_ms = Decimal(to_ms - from_ms) / max(1, count - 1)
-        return tuple(scale * self.market.tick(from_ms + int(step_ms * i)).index for i in range(count))
+    def price(self, coin: str, at_ms: int) -> Decimal:
+        """Give a coin's index at a time."""
+        return self._scales.get(coin, ONE) * self.market.tick(at_ms).index
+
+    def spot(self, symbol: str) -> Quote | None:
+        """Quote a coin in dollars, half a spread around its index; None of a coin that nobody has anything to do with here."""
+        coin, _, quoted = symbol.partition("/")
+        if quoted not in DOLLARS or coin not in self._coins | self.exchange.indices.keys():
+            return None
+        price = Price(self.price(coin, self.now.at_ms))
+        size = Contracts(round_to_step(DEPTH_NOTIONAL / price, SPOT_STEP))
+        return Quote(
+            symbol=symbol,
+            at_ms=self.now.at_ms,
+            bid=Price(price * (ONE - SPREAD / 2)),
+            bid_contracts=size,
+            ask=Price(price * (ONE + SPREAD / 2)),
+            ask_contracts=size,
+            mark=price,
+            index=price,
+        )
 
     def _settle_overdue(self) -> None:
         """Settle what has expired before this town begins, at the mean that a town of that time saw minute by minute.
@@ -300,9 +322,8 @@ class ModelTown:
         for contract in tuple(self.exchange.contracts.values()):
             if isinstance(contract, DatedFuture) and contract.expiry_ms <= self.now.at_ms:
                 minutes = range(contract.expiry_ms - contract.averaging_ms, contract.expiry_ms, MINUTE_MS)
-                seen = [self.market.tick(minute_ms).index for minute_ms in minutes]
-                scale = self._scales.get(contract.base, ONE)
-                self.exchange.expire(contract.symbol, scale * sum(seen, ZERO) / len(seen))
+                seen = [self.price(contract.base, minute_ms) for minute_ms in minutes]
+                self.exchange.expire(contract.symbol, sum(seen, ZERO) / len(seen))
 
     def _list_quarterlies(self) -> None:
         """Keep two quarterlies of every dated family listed; an expired one stays known, and is traded no more."""

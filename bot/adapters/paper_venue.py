@@ -10,7 +10,8 @@ from dataclasses import replace
 from bot.adapters.model_market import INVERSE_TIERS, LINEAR_TIERS
 from bot.adapters.remote_venue import RemoteVenue
 from bot.adapters.sim_venue import SimVenue
-from bot.core.instruments import Contract, Perpetual, tiers_from
+from bot.core.instruments import Contract, Perpetual, is_spot, tiers_from
+from bot.core.lookback import Bars, Need, Settled
 from bot.core.orders import OrderRequest
 from bot.core.reports import OrderReport, TransferReport
 from bot.core.snapshot import Funding, Peg, Position, Quote, Transfer, Turnover, Volatility
@@ -57,6 +58,14 @@ class PaperVenue:
         """Measure how much contracts move a day at the venue."""
         return await self._source.volatilities(symbols)
 
+    async def bars(self, needs: Sequence[Need]) -> tuple[Bars, ...]:
+        """Read the venue's closed bars."""
+        return await self._source.bars(needs)
+
+    async def settled(self, symbols: Sequence[str], count: int) -> tuple[Settled, ...]:
+        """Read the venue's settled funding rates."""
+        return await self._source.settled(symbols, count)
+
     async def pegs(self, assets: Sequence[str]) -> tuple[Peg, ...]:
         """Read what settlement coins are worth, where the venue tells."""
         return await self._source.pegs(assets)
@@ -66,10 +75,11 @@ class PaperVenue:
         return await self._source.funding(symbols)
 
     async def quotes(self, symbols: Sequence[str]) -> tuple[Quote, ...]:
-        """Read prices at the venue; a contract without a price is left out."""
+        """Read prices at the venue; what has no price is left out. Spot is not traded at the model exchange."""
         quotes = await self._source.quotes(symbols)
         for quote in quotes:
-            self._exchange.quote(quote)
+            if not is_spot(quote.symbol):
+                self._exchange.quote(quote)
         return quotes
 
     def _listed(self, contracts: tuple[Contract, ...]) -> tuple[Contract, ...]:

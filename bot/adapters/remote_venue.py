@@ -10,14 +10,16 @@ from typing import TypeVar
 
 from bot.adapters.budget import urgent
 from bot.adapters.ccxt_venue import CcxtApi
+from bot.adapters.venue_lookback import VenueLookback
 from bot.adapters.venues.answers import ShapeError
-from bot.adapters.venues.asking import DAY_MS, Asking, GoneError, SameError
+from bot.adapters.venues.asking import DAY_MS, HOUR_MS, Asking, GoneError, SameError
 from bot.adapters.venues.contracts import contract_of, expires_ms, family_matches
 from bot.adapters.venues.manner import KeyFacts, Listed, Manner, Modes
 from bot.adapters.venues.outcomes import Outcome, RequestFailed
 from bot.adapters.venues.records import Records
 from bot.core.formulas import day_volatility
-from bot.core.instruments import Contract, DatedFuture, Tier
+from bot.core.instruments import Contract, DatedFuture, Perpetual, Tier, is_spot
+from bot.core.lookback import Bars, Need, Settled
 from bot.core.orders import DONE, OrderRequest, OrderState, TimeInForce
 from bot.core.reports import OrderReport, TransferReport
 from bot.core.snapshot import Funding, Peg, Position, Quote, Transfer, Turnover, Volatility
@@ -51,6 +53,7 @@ class RemoteVenue:
         """Whether nobody's account is meant: what is told to everybody is asked, and no more."""
         self._asking = Asking(api, manner.name, clock)
         self._records = Records(api, manner, self._asking)
+        self._lookback = VenueLookback(api, clock)
 
     async def open(self) -> None:
         """Connect.
@@ -216,10 +219,20 @@ class RemoteVenue:
     # --- prices -----------------------------------------------------------------------------------------------
 
     async def quotes(self, symbols: Sequence[str]) -> tuple[Quote, ...]:
-        """Read prices; a contract without a price is left out."""
-        found = [await self.listed(symbol) for symbol in symbols]
+        """Read prices of contracts and of spot markets; one without a price is left out, and a spot market not listed."""
+        found = [await self.listed(symbol) for symbol in symbols if not is_spot(symbol)]
         living = tuple(one for one in found if not self._expired(one))
-        return await self._asking.ask("prices", self.manner.quotes(self.api, living))
+        quotes = await self._asking.ask("prices", self.manner.quotes(self.api, living))
+        spots = [
+            await self._asking.ask("spot prices", self._spot(symbol)) for symbol in symbols if is_spot(symbol)
+        ]
+        return (*quotes, *(quote for quote in spots if quote is not None))
+
+    async def _spot(self, symbol: str) -> Quote | None:
+        market = await self.api.spot_market(symbol)
+        if market is None:
+            return None
+        return await self.manner.spot_quote(self.api, symbol, market, self._clock.now_ms())
 
     async def funding(self, symbols: Sequence[str]) -> tuple[Funding, ...]:
         """Read the next funding; a contract that pays none is left out."""
@@ -243,6 +256,27 @@ class RemoteVenue:
             return ()
         until_ms = (self.api.now_ms() // DAY_MS + 1) * DAY_MS
         return (Volatility(symbol=symbol, day=Ratio(day_volatility(closes)), until_ms=until_ms),)
+
+    async def bars(self, needs: Sequence[Need]) -> tuple[Bars, ...]:
+        """Read closed bars; a market that has none is left out."""
+        found = [await self._asking.ask("candles", self._lookback.bars(need)) for need in needs]
+        return tuple(bars for bars in found if bars is not None)
+
+    async def settled(self, symbols: Sequence[str], count: int) -> tuple[Settled, ...]:
+        """Read settled funding rates; a contract that settles none is left out."""
+        found = [await self._settled(symbol, count) for symbol in symbols]
+        return tuple(settled for settled in found if settled is not None)
+
+    async def _settled(self, symbol: str, count: int) -> Settled | None:
+        try:
+            contract = (await self.listed(symbol)).contract
+        except NotListedError:
+            return None
+        if not isinstance(contract, Perpetual):
+            return None
+        interval_ms = contract.funding_interval_hours * HOUR_MS
+        asked = self._lookback.settled(symbol, count, interval_ms)
+        return await self._asking.ask("funding that was settled", asked)
 
     async def pegs(self, assets: Sequence[str]) -> tuple[Peg, ...]:
         """No venue's price of a stablecoin in dollars is read yet."""

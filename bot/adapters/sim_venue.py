@@ -2,7 +2,8 @@
 
 from collections.abc import Callable, Sequence
 
-from bot.core.instruments import Contract, DatedFuture
+from bot.core.instruments import Contract, DatedFuture, is_spot
+from bot.core.lookback import Bars, Need, Settled
 from bot.core.orders import OrderRequest, OrderState
 from bot.core.reports import Fill, OrderReport, Payment, TransferReport
 from bot.core.snapshot import Funding, Peg, Position, Quote, Transfer, Turnover, Volatility
@@ -27,6 +28,9 @@ class SimVenue:
         turnover: Callable[[str], Turnover | None] = lambda _symbol: None,
         volatility: Callable[[str], Volatility | None] = lambda _symbol: None,
         peg: Callable[[str], Peg | None] = lambda _asset: None,
+        bars: Callable[[Need], Bars | None] = lambda _need: None,
+        settled: Callable[[str, int], Settled | None] = lambda _symbol, _count: None,
+        spot: Callable[[str], Quote | None] = lambda _symbol: None,
     ) -> None:
         self._exchange = exchange
         self._account = account
@@ -35,6 +39,9 @@ class SimVenue:
         self._turnover = turnover
         self._volatility = volatility
         self._peg = peg
+        self._bars = bars
+        self._settled = settled
+        self._spot = spot
 
     async def contracts(self, symbols: Sequence[str]) -> tuple[Contract, ...]:
         """Describe contracts.
@@ -75,6 +82,18 @@ class SimVenue:
         known = (self._volatility(symbol) for symbol in symbols)
         return tuple(volatility for volatility in known if volatility is not None)
 
+    async def bars(self, needs: Sequence[Need]) -> tuple[Bars, ...]:
+        """Tell the closed bars that are known."""
+        self._turn()
+        known = (self._bars(need) for need in needs)
+        return tuple(bars for bars in known if bars is not None)
+
+    async def settled(self, symbols: Sequence[str], count: int) -> tuple[Settled, ...]:
+        """Tell the settled funding rates that are known."""
+        self._turn()
+        known = (self._settled(symbol, count) for symbol in symbols)
+        return tuple(settled for settled in known if settled is not None)
+
     async def pegs(self, assets: Sequence[str]) -> tuple[Peg, ...]:
         """Read what settlement coins are worth in dollars, where it is known."""
         known = (self._peg(asset) for asset in assets)
@@ -99,10 +118,14 @@ class SimVenue:
         return tuple(held[symbol] for symbol in symbols if symbol in held and held[symbol].contracts != ZERO)
 
     async def quotes(self, symbols: Sequence[str]) -> tuple[Quote, ...]:
-        """Read prices; a contract that was never quoted is left out."""
+        """Read prices; a contract that was never quoted is left out, and a spot market whose price is not known."""
         self._turn()
         touches = self._exchange.touches
-        return tuple(touches[symbol].quote for symbol in symbols if symbol in touches)
+        found = [
+            touches[symbol].quote if symbol in touches else self._spot(symbol) if is_spot(symbol) else None
+            for symbol in symbols
+        ]
+        return tuple(quote for quote in found if quote is not None)
 
     async def funding(self, symbols: Sequence[str]) -> tuple[Funding, ...]:
         """Read the next funding, where it is known."""

@@ -35,8 +35,8 @@ from sqlalchemy import (
     select,
 )
 
+from bot.core.memory import State
 from bot.core.orders import OrderState, TimeInForce
-from bot.core.snapshot import State
 from bot.core.values import Side
 
 T = TypeVar("T")

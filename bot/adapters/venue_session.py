@@ -3,8 +3,11 @@
 ccxt takes a session as its own client. Nothing here knows a venue.
 """
 
+import json
 from collections.abc import Callable, Mapping
+from decimal import Decimal
 from typing import Protocol
+from urllib.parse import parse_qsl
 
 import aiohttp
 from yarl import URL
@@ -109,3 +112,22 @@ class VenueSession:
             options.pop("proxy", None)
             url = URL(f"http://{self._address}{url.raw_path_qs}", encoded=True)
         return self._session.request(method, url, headers=headers, **options)  # type: ignore[arg-type]  # ccxt's own
+
+
+def words_of(url: URL, body: str) -> dict[str, object]:
+    """Read the parameters of a request as the venue will: query, form or JSON."""
+    words: dict[str, object] = dict(parse_qsl(url.raw_query_string, keep_blank_values=True))
+    if body.startswith(("{", "[")):
+        found = json.loads(body, parse_float=Decimal)
+        items = found if isinstance(found, list) else [found]
+        for item in items:
+            words |= item if isinstance(item, dict) else {}
+    else:
+        words |= dict(parse_qsl(body, keep_blank_values=True))
+    return words
+
+
+def seconds_of(headers: Mapping[str, str]) -> int | None:
+    """Read when to come again."""
+    found = {name.lower(): value for name, value in headers.items()}.get("retry-after", "")
+    return int(found) if found.isdigit() else None

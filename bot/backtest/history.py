@@ -5,6 +5,7 @@ place. Spot may be missing (NaN) or stale (no volume): those bars are counted, a
 """
 
 from collections.abc import Sequence
+from dataclasses import fields, replace
 from decimal import Decimal
 from pathlib import Path
 
@@ -65,6 +66,13 @@ class History:
     def close_ms(self, bar: int) -> int:
         """Time of a bar's close."""
         return int(self.open_ms[bar]) + self.interval_ms
+
+    def part(self, first: int, stop: int) -> "History":
+        """Cut the bars from ``first`` up to ``stop``, which is left out."""
+        return replace(self, **{name: getattr(self, name)[first:stop] for name in COLUMNS})
+
+
+COLUMNS = tuple(field.name for field in fields(History) if field.name not in {"name", "interval_ms"})
 
 
 def load(path: Path) -> History:

@@ -21,9 +21,10 @@ from bot.backtest.rehearsal_notes import (
 from bot.backtest.rehearsal_world import Shock, World, left_out, objection
 from bot.backtest.tally import Tally
 from bot.core.ladder import Standing, limit_of, standings
+from bot.core.memory import GuardMemory
 from bot.core.reports import Fill
 from bot.core.rules import GuardRules, Rules
-from bot.core.snapshot import GuardMemory, Snapshot
+from bot.core.snapshot import Snapshot
 from bot.core.values import ZERO, Money, Price, Ratio, record
 from bot.shell.loop import Loop
 from bot.sim.exchange import LIQUIDATION_ID

@@ -9,9 +9,10 @@ from bot.backtest.rehearsal_words import acts, changes, refusals
 from bot.core.desk import Explanation
 from bot.core.guard import Watch
 from bot.core.ladder import Standing, standings
+from bot.core.memory import Rung, State
 from bot.core.relief import top_up
 from bot.core.rules import Rules
-from bot.core.snapshot import Rung, Snapshot, State
+from bot.core.snapshot import Snapshot
 from bot.core.values import ONE, ZERO, Coins, Money, Price, Ratio, record
 from bot.shell.loop import Step
 from bot.sim.exchange import LIQUIDATION_ID

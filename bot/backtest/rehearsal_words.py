@@ -5,10 +5,11 @@ from dataclasses import replace
 from decimal import Decimal
 
 from bot.core.desk import Cancel
+from bot.core.memory import Rung, State
 from bot.core.relief import TopUp
 from bot.core.reports import SETTLEMENT_ID, Fill
 from bot.core.risk import Approved
-from bot.core.snapshot import Rung, Snapshot, State
+from bot.core.snapshot import Snapshot
 from bot.core.values import Contracts, Price, Side
 from bot.shell.loop import Step
 from bot.sim.exchange import LIQUIDATION_ID

@@ -11,6 +11,7 @@ from decimal import Decimal
 from bot.adapters.clock import SimClock
 from bot.adapters.sim_venue import SimVenue
 from bot.core.instruments import Contract, DatedFuture, Perpetual, family_of, tier_fault
+from bot.core.lookback import Bars, Need, Settled, bars_among, settled_among
 from bot.core.policy import NO_END_MS
 from bot.core.reports import Fill, Payment
 from bot.core.snapshot import Funding, Position, Quote, Snapshot, Volatility
@@ -68,7 +69,7 @@ class World:
         self.show()
 
     def venue(self) -> SimVenue:
-        """Give the account's door."""
+        """Give the account's door. What policies look back on stays today's: it grows old as it would without news."""
         turnovers = {one.symbol: one for one in self._today.turnovers}
         pegs = {one.asset: one for one in self._today.pegs}
         days = {one.symbol: one for one in self._today.volatilities}
@@ -80,6 +81,9 @@ class World:
             turnover=turnovers.get,
             volatility=lasting.get,
             peg=pegs.get,
+            spot=self._spot,
+            bars=self._bars,
+            settled=self._settled,
         )
 
     def turn_to(self, number: int) -> None:
@@ -118,6 +122,38 @@ class World:
             mark=_rounded(today.mark * future, tick * FINE),
             index=_rounded(today.index * spot, tick * FINE),
         )
+
+    def _spot(self, symbol: str) -> Quote | None:
+        """Quote the market of a coin that another coin's contract hedges: it moves as all prices do."""
+        today = next((one for one in self._today.spots if one.symbol == symbol), None)
+        if today is None:
+            return None
+        price = Price(today.price * self._shock.multiple(self._number))
+        return Quote(
+            symbol=symbol,
+            at_ms=self.clock.now_ms(),
+            bid=price,
+            bid_contracts=Contracts(ZERO),
+            ask=price,
+            ask_contracts=Contracts(ZERO),
+            mark=price,
+            index=price,
+        )
+
+    # --- what policies look back on: today's past, throughout; a shock is no history ------------------------------
+
+    def _bars(self, need: Need) -> Bars | None:
+        found = bars_among(self._today.bars, need)
+        last_ms = self.clock.now_ms() // need.bar_ms * need.bar_ms
+        return None if found is None else replace(found, last_ms=last_ms)
+
+    def _settled(self, symbol: str, count: int) -> Settled | None:
+        found = settled_among(self._today.settled, symbol)
+        if found is None:
+            return None
+        passed = (self.clock.now_ms() - found.last_ms) // found.interval_ms
+        last_ms = found.last_ms + max(passed, 0) * found.interval_ms
+        return replace(found, last_ms=last_ms, rates=found.rates[-count:])
 
     # --- funding ----------------------------------------------------------------------------------------------
 

@@ -105,6 +105,8 @@ class Series:
     achieved: Floats
     value: Floats
     """Own coins and the hedge's profit, in quote currency."""
+    cash: Floats
+    """Funding less fees of a linear hedge so far, in quote currency; those of an inverse hedge are among the own coins."""
     margin_ratio: Floats
     """Maintenance over equity at the worst price of the bar, with the position held through it."""
     liquidation_distance: Floats
@@ -113,7 +115,7 @@ class Series:
 def report(run: Run, seconds: float) -> Report:
     """Put the figures of a replay together."""
     contract, history = run.setup.contract, run.history
-    last_spot = exact(_last_valid(history.spot, history.perp_close))
+    last_spot = exact(_last_valid(run.spot, history.perp_close))
     rate = Decimal(1) if contract.linear else last_spot
     pnl, unrealised, funding, fees = _settled(run)
     spot_pnl, end = _spot_pnl(run, last_spot), run.path[-1]
@@ -195,7 +197,7 @@ def _start_coins(run: Run) -> Decimal:
 
 
 def _spot_pnl(run: Run, last_spot: Decimal) -> Decimal:
-    first = float(run.history.spot[run.first_bar])
+    first = float(run.spot[run.first_bar])
     return ZERO if np.isnan(first) else _start_coins(run) * (last_spot - exact(first))
 
 
@@ -231,18 +233,20 @@ def series_of(run: Run) -> Series:
         [float("nan" if p.liquidation_price is None else p.liquidation_price) for p in run.path]
     )[which]
     held = float(sum((holding.coins for holding in run.setup.holdings), ZERO))
-    spare = column([point.spare for point in run.path])
+    spare, start = column([point.spare for point in run.path]), float(run.setup.deposit + run.setup.reserve)
     own = np.full(len(which), held) if contract.linear else held + spare + wallet - realised
-    close, mark, spot = history.perp_close[span], history.mark[span], history.spot[span]
+    close, mark, spot = history.perp_close[span], history.mark[span], run.spot[span]
     pnl = realised + _open_pnl(contract, size, entry, close)
     hedge = pnl if contract.linear else pnl * spot
-    delta = own + size if contract.linear else own + pnl + size / close
+    told = own * spot / close if run.proxy else own
+    delta = told + size if contract.linear else own + pnl + size / close
     return Series(
         spot=spot,
         own=own,
         hedge=hedge,
-        achieved=1 - delta / np.where(own > 0, own, np.nan),
+        achieved=1 - delta / np.where(told > 0, told, np.nan),
         value=own * spot + hedge,
+        cash=wallet + spare - realised - start if contract.linear else np.zeros(len(which)),
         margin_ratio=_margin_ratio(run, span, size, entry, wallet),
         liquidation_distance=np.where(size < 0, death / mark - 1, 1 - death / mark),
     )
@@ -288,11 +292,13 @@ def _effects(run: Run, series: Series) -> dict[str, Effect]:
     }
 
 
-def effect(spot: Floats, own: Floats, hedged: Floats, open_ms: Ints, horizon_ms: int) -> Effect:
+def effect(
+    spot: Floats, own: Floats, hedged: Floats, open_ms: Ints, horizon_ms: int, item: Floats | None = None
+) -> Effect:
     """Measure changes of own coins and of the hedge's profit between the last whole bars of neighbouring clock windows.
 
     A window without a spot price has no close, and no change is taken across it: a stale or missing price must not
-    pass for a market move.
+    pass for a market move. ``item`` are the coins whose variance is to be taken away, if not all own ones.
     """
     whole = np.flatnonzero(np.isfinite(spot))
     if not len(whole):
@@ -302,16 +308,18 @@ def effect(spot: Floats, own: Floats, hedged: Floats, open_ms: Ints, horizon_ms:
     window = open_ms[closing] // horizon_ms
     neighbours = np.diff(window) == 1
     first, second = closing[:-1][neighbours], closing[1:][neighbours]
-    item = own[first] * (spot[second] - spot[first])
-    hedge = hedged[second] - hedged[first]
-    if len(item) < 2 or np.var(item) == 0:  # noqa: PLR2004 - a variance needs two changes
-        return Effect(hedge_effectiveness=None, vol_reduction=None, slope=None, changes=len(item))
-    measure = float(formulas.effectiveness(np.var(item + hedge), np.var(item)))
+    moves = spot[second] - spot[first]
+    whole_change = own[first] * moves + hedged[second] - hedged[first]
+    bare = (own if item is None else item)[first] * moves
+    hedge = whole_change - bare
+    if len(bare) < 2 or np.var(bare) == 0:  # noqa: PLR2004 - a variance needs two changes
+        return Effect(hedge_effectiveness=None, vol_reduction=None, slope=None, changes=len(bare))
+    measure = float(formulas.effectiveness(np.var(whole_change), np.var(bare)))
     spread = float(np.var(hedge))
-    slope = -float(np.mean((item - item.mean()) * (hedge - hedge.mean()))) / spread if spread else None
+    slope = -float(np.mean((bare - bare.mean()) * (hedge - hedge.mean()))) / spread if spread else None
     return Effect(
         hedge_effectiveness=measure,
         vol_reduction=1 - float(np.sqrt(max(0.0, 1 - measure))) if measure <= 1 else None,
         slope=slope,
-        changes=len(item),
+        changes=len(bare),
     )

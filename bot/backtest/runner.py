@@ -13,6 +13,7 @@ only *nominate* it; what happens there is decided in Decimal.
 
 from bisect import bisect_right
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from decimal import Decimal
 
 import numpy as np
@@ -22,10 +23,12 @@ from bot.adapters.holdings import DeclaredHoldings
 from bot.adapters.sim_venue import SimVenue
 from bot.adapters.switch import NO_SWITCH
 from bot.backtest.guard_notes import GuardStep, guard_steps
-from bot.backtest.history import Bools, History, exact
+from bot.backtest.history import Bools, Floats, History, exact
+from bot.backtest.lookback import Lookback
 from bot.backtest.tally import Tally
 from bot.backtest.volatility import DayVolatility
 from bot.core.instruments import Contract, MarginMode
+from bot.core.lookback import spot_market
 from bot.core.quiet import Quiet
 from bot.core.reports import Fill, Payment
 from bot.core.risk import Approved
@@ -59,6 +62,8 @@ class Setup:
     """Share of a bar's volume that may fill at each side."""
     spread: Decimal
     """Bid to ask, as a share of the price."""
+    start_bar: int = 0
+    """The bar at whose close trading begins; those before it are looked back on only."""
 
 
 @record
@@ -83,6 +88,10 @@ class Run:
 
     setup: Setup
     history: History
+    spot: Floats
+    """The held coin's price at each bar's close; NaN where it is missing."""
+    proxy: bool
+    """The held coin is another than the contract's."""
     decisions: int
     orders: int
     refusals: Mapping[str, int]
@@ -100,30 +109,38 @@ class Run:
 
 
 class Runner:
-    """One replay."""
+    """One replay.
 
-    def __init__(self, history: History, rules: Rules, setup: Setup, log: Log) -> None:
+    ``held`` is the market of a held coin that the contract is not on, on the same bars; its spot prices are the coin's.
+    """
+
+    def __init__(
+        self, history: History, rules: Rules, setup: Setup, log: Log, held: History | None = None
+    ) -> None:
         self._history = history
         self._setup = setup
         self._symbol = setup.contract.symbol
         self._exchange = Exchange((setup.contract,))
         account = self._exchange.open_account(rules.account, setup.margin_mode, setup.leverage)
         self._account = account
-        self._exchange.at_ms = int(history.open_ms[0])
+        begin_ms = int(history.open_ms[setup.start_bar])
+        self._exchange.at_ms = begin_ms
         if setup.deposit > ZERO:
             self._exchange.deposit(rules.account, setup.contract.settle, setup.deposit)
         if setup.reserve > ZERO:
             self._exchange.reserve(rules.account, setup.contract.settle, setup.reserve)
         self._volatility = DayVolatility(history, self._symbol)
+        spots = {spot_market(setup.contract.base, self._symbol): history.spot}
+        self._held = held
+        self._held_market = spot_market(rules.hedges[0].asset, self._symbol)
+        if held is not None:
+            spots[self._held_market] = held.spot
+        self._lookback = Lookback(history, self._symbol, spots)
         self._tally = Tally()
-        self._clock = SimClock(int(history.open_ms[0]))
+        self._clock = SimClock(begin_ms)
         self._loop = Loop(
             rules=rules,
-            venue=SimVenue(
-                self._exchange,
-                rules.account,
-                volatility=lambda _symbol: self._volatility.at(self._clock.now_ms()),
-            ),
+            venue=self._venue(rules.account),
             holdings=DeclaredHoldings(setup.holdings),
             journal=self._tally,
             clock=self._clock,
@@ -131,7 +148,7 @@ class Runner:
             switch=NO_SWITCH,
         )
         self._told = self._exchange.activity[rules.account]
-        self._blind = history.blind
+        self._blind = history.blind if held is None else history.blind | held.blind
         self._funded: list[int] = np.flatnonzero(~np.isnan(history.funding_rate)).tolist()
         self._path: list[PathPoint] = []
         self._first_bar: int | None = None
@@ -141,13 +158,26 @@ class Runner:
         self._stirred = False
         """Whether anything but funding happened since the last decision."""
         self._mids: dict[str, Decimal] = {}
+        self._bar = 0
+        """The bar that is shown."""
         self._guarded: list[GuardStep] = []
 
+    def _venue(self, account: str) -> SimVenue:
+        """Give the account's door, and what is known at the bar that is shown."""
+        return SimVenue(
+            self._exchange,
+            account,
+            volatility=lambda _symbol: self._volatility.at(self._clock.now_ms()),
+            bars=lambda need: self._lookback.bars(need, self._clock.now_ms()),
+            spot=self._spot_quote,
+            settled=lambda symbol, count: self._lookback.settled(symbol, count, self._clock.now_ms()),
+        )
+
     async def run(self, progress: Callable[[int], None]) -> Run:
-        """Replay every bar; ``progress`` is told the bars done."""
+        """Replay every bar from the first traded on; ``progress`` is told the bars done."""
         await self._loop.start()
         quiet: Quiet | None = None
-        bar, bars = 0, len(self._history)
+        bar, bars = self._setup.start_bar, len(self._history)
         while bar < bars:
             heard = len(self._told)
             self._turn_to(bar)
@@ -184,6 +214,7 @@ class Runner:
 
     def _turn_to(self, bar: int) -> None:
         """Let one bar happen: open, range, close."""
+        self._bar = bar
         history, exchange = self._history, self._exchange
         rate = history.funding_rate[bar]
         funded = not np.isnan(rate)
@@ -222,18 +253,35 @@ class Runner:
             index=Price(close if np.isnan(spot) else exact(spot)),
         )
 
+    def _spot_quote(self, symbol: str) -> Quote | None:
+        """Quote the held coin's own market at the close of the bar that is shown; None of any other, or of a hole."""
+        if self._held is None or symbol != self._held_market or np.isnan(self._held.spot[self._bar]):
+            return None
+        price = Price(exact(self._held.spot[self._bar]))
+        return replace(
+            self._exchange.touches[self._symbol].quote,
+            symbol=symbol,
+            bid=price,
+            ask=price,
+            mark=price,
+            index=price,
+        )
+
     # --- jumping --------------------------------------------------------------------------------------------
 
     def _covered(self, quiet: Quiet, bar: int) -> bool:
         """Whether a decision is still good at a bar's close."""
         if self._stirred or self._history.close_ms(bar) > quiet.until_ms:
             return False
-        return quiet.covers((self._exchange.touches[self._symbol].quote,), self._income)
+        quotes = [self._exchange.touches[self._symbol].quote]
+        if self._held is not None and (spot := self._spot_quote(self._held_market)) is not None:
+            quotes.append(spot)
+        return quiet.covers(tuple(quotes), self._income)
 
     def _next_bar(self, bar: int, quiet: Quiet) -> int:
         """Find the next bar on which anything can happen."""
         bars = len(self._history)
-        if self._exchange.any_resting(self._symbol):
+        if self._exchange.any_resting(self._symbol) or self._held is not None:
             return bar + 1
         last = min(bars, self._first_after(quiet.until_ms))
         funded = bisect_right(self._funded, bar)
@@ -326,6 +374,8 @@ class Runner:
         return Run(
             setup=self._setup,
             history=self._history,
+            spot=self._history.spot if self._held is None else self._held.spot,
+            proxy=self._held is not None,
             decisions=self._tally.decisions,
             orders=self._tally.orders,
             refusals=dict(self._tally.refusals),

@@ -10,11 +10,12 @@ from bot.core.books import SHIFTS, Incident, count_setback, foreign_fills, late_
 from bot.core.causes import Cause
 from bot.core.decide import Decision
 from bot.core.instruments import Contract
+from bot.core.memory import Memory
 from bot.core.orders import DONE, OrderState, WorkingOrder, move
 from bot.core.relief import TopUp
 from bot.core.reports import OrderReport, TransferReport, TransferState
 from bot.core.risk import Approved
-from bot.core.snapshot import Control, Memory, Resume, Setback, Snapshot, Transfer
+from bot.core.snapshot import Control, Resume, Setback, Snapshot, Transfer
 from bot.core.values import ZERO, Contracts, Money, record
 from bot.shell.ports import Activity, GuardBook, Heard
 

@@ -1,13 +1,15 @@
 """Why the guard lets less happen, or why a person should look: each cause a sentence with figure, limit and remedy."""
 
 from collections.abc import Iterator
+from decimal import Decimal
 from typing import Literal
 
 from bot.core.instruments import family_of, tier_fault
 from bot.core.ladder import Standing, limit_of
+from bot.core.memory import GuardMemory, Latch, Rung, State
 from bot.core.rules import GuardRules, HedgeRules, Rules
-from bot.core.snapshot import GuardMemory, Latch, Rung, Snapshot, State
-from bot.core.values import ZERO, record
+from bot.core.snapshot import Snapshot
+from bot.core.values import ZERO, Ratio, record
 
 MS = 1000
 
@@ -22,6 +24,8 @@ CauseKind = Literal[
     "divergence",
     "adl",
     "top_up",
+    "policy",
+    "exit",
 ]
 
 
@@ -57,6 +61,32 @@ def causes_of(
     yield from _unmeasured(snapshot)
     yield from _unreported(snapshot, found)
     yield from _queued(snapshot, rules)
+
+
+def failed_policy(hedge: str, fault: str, held: Ratio) -> Cause:
+    """Call a person about a stage that failed; it restricts nothing, and the last good ratio is held meanwhile."""
+    return Cause(
+        kind="policy",
+        state=State.NORMAL,
+        hedge=hedge,
+        key=f"policy {hedge}",
+        text=(
+            f"{fault[:1].upper()}{fault[1:]}. The last good ratio {held:f} is held. Mend the stage, or take it out of"
+            f" hedges.{hedge}.policy."
+        ),
+        who="policy",
+    )
+
+
+def ended(hedge: str, left: str, days: Decimal | None) -> Cause:
+    """Call a person about a hedge that was left, or, if ``left`` is empty, that has lasted longer than it was meant to."""
+    words = (
+        f"Hedge {hedge} is left, because {left}. `hedgerow resume --hedge {hedge}` hedges again."
+        if left
+        else f"Hedge {hedge} has lasted {days:f} d, as long as it was meant to. Leave it, or set exit.intended_days anew."
+    )
+    key = f"exit {hedge} {'left' if left else 'overdue'}"
+    return Cause(kind="exit", state=State.NORMAL, hedge=hedge, key=key, text=words, who="exit")
 
 
 def _thin(one: Standing, rules: GuardRules) -> Cause:

@@ -9,21 +9,24 @@ Invariants held here: I4, |hedge| <= target + one step with in-flight and unknow
 contract; nothing is decided for a hedge while an order's fate is open.
 """
 
+from collections.abc import Iterator
 from dataclasses import replace
 
-from bot.core import desk, exposure, guard, guarding, policy, quiet, rolling, selection, urgency
+from bot.core import bands, desk, exits, exposure, guard, guarding, policy, quiet, rolling, selection, urgency
+from bot.core.causes import Cause, ended, failed_policy
 from bot.core.desk import Case, Explanation, Outcome
 from bot.core.guard import Watch
 from bot.core.instruments import Contract
+from bot.core.memory import Memory, State
 from bot.core.orders import Leg, OrderState, WorkingOrder
-from bot.core.policy import NO_END_MS, MarketView
+from bot.core.policy import NO_END_MS, MarketView, Target
 from bot.core.quiet import Quiet
 from bot.core.relief import TopUp
 from bot.core.risk import Approved, Refused
 from bot.core.rules import HedgeRules, Rules
 from bot.core.selection import Legs
-from bot.core.snapshot import Memory, Snapshot, State
-from bot.core.values import ONE, ZERO, Contracts, record
+from bot.core.snapshot import Snapshot
+from bot.core.values import ONE, ZERO, Coins, Contracts, Ratio, record
 
 Command = TopUp | Approved | desk.Cancel
 
@@ -53,6 +56,7 @@ def decide(snapshot: Snapshot, rules: Rules) -> Decision:
     for hedge in rules.hedges:
         picture = _planned(snapshot, outcomes) if outcomes else snapshot
         outcomes.append(_decide_hedge(picture, rules, hedge, number, watch))
+    watch = guard.calling(watch, (*_faults(outcomes), *_ends(snapshot, rules, outcomes)))
     moved = () if watch.top_up is None else (watch.top_up,)
     return Decision(
         number=number,
@@ -64,6 +68,26 @@ def decide(snapshot: Snapshot, rules: Rules) -> Decision:
         quiet=_quiet(snapshot, outcomes, watch, rules),
         watch=watch,
     )
+
+
+def _faults(outcomes: list[Outcome]) -> tuple[Cause, ...]:
+    """Name the hedges whose policy failed."""
+    targets = ((one.explanation.hedge, one.explanation.target) for one in outcomes)
+    return tuple(
+        failed_policy(hedge, target.fault, target.ratio)
+        for hedge, target in targets
+        if target is not None and target.fault
+    )
+
+
+def _ends(snapshot: Snapshot, rules: Rules, outcomes: list[Outcome]) -> Iterator[Cause]:
+    """Name the hedges that were left, or have lasted longer than they were meant to."""
+    for hedge, outcome in zip(rules.hedges, outcomes, strict=True):
+        memory = outcome.memory.exit
+        if memory is not None and memory.left:
+            yield ended(hedge.name, memory.left, None)
+        elif exits.overdue(hedge.exit, memory, snapshot.at_ms):
+            yield ended(hedge.name, "", hedge.exit.intended_days)
 
 
 def _planned(snapshot: Snapshot, outcomes: list[Outcome]) -> Snapshot:
@@ -127,12 +151,15 @@ def _decide_hedge(snapshot: Snapshot, rules: Rules, hedge: HedgeRules, number: i
     if legs.carrier is None:
         return _nowhere(snapshot, hedge, legs)
     case = _case(snapshot, rules, hedge, number, legs, legs.carrier, watch)
-    guarded = guarding.act(case)
-    if guarded is not None:
-        return guarded
-    if legs.near is not None:
-        return rolling.decide_two_legs(case, legs.near)
-    return _decide_one_leg(case)
+    outcome = guarding.act(case)
+    if outcome is None:
+        outcome = _decide_one_leg(case) if legs.near is None else rolling.decide_two_legs(case, legs.near)
+    good = snapshot.memory.of(hedge.name).ratio if case.wanted.fault else case.wanted.ratio
+    exit_ = None if hedge.exit == exits.NEVER else case.exit.memory
+    box = outcome.box
+    if box is not None:
+        box = quiet.narrowed(box, case.exit.low, case.exit.high, quiet.ANY_INCOME)
+    return replace(outcome, memory=replace(outcome.memory, ratio=good, exit=exit_), box=box)
 
 
 def _decide_one_leg(case: Case) -> Outcome:
@@ -180,12 +207,14 @@ def _case(
 ) -> Case:
     """Lay the papers out: what is there, what is wished for, how far apart they are."""
     book = exposure.book(snapshot, hedge, carrier.symbol)
-    target = policy.ask(hedge.stages, _view(snapshot, hedge, book), hedge.band)
+    wanted = _target(snapshot, hedge, book)
+    end = exits.judged(snapshot, hedge.name, hedge.exit, wanted, book.index, held=book.held != ZERO)
+    target = end.target
     in_flight = rolling.in_flight(snapshot, book, legs, rules.roll)
     moving = legs.rolling or rolling.ending(snapshot.memory.of(hedge.name), legs, carrier)
     aim = replace(target, band=rolling.IN_STEP) if moving else target
     measured = exposure.measure(book, hedge, aim, in_flight)
-    memory = urgency.judged(snapshot, rules, hedge, book, measured, watch.rung)
+    memory = urgency.judged(snapshot, rules, hedge, book, measured, watch.rung, target.band)
     return Case(
         snapshot=snapshot,
         rules=rules,
@@ -199,10 +228,36 @@ def _case(
         memory=memory,
         roll=rolling.view(snapshot, rules.roll, hedge, legs, carrier, measured),
         watch=watch,
+        wanted=wanted,
+        exit=end,
     )
 
 
-def _view(snapshot: Snapshot, hedge: HedgeRules, book: exposure.Book) -> MarketView:
+def _target(snapshot: Snapshot, hedge: HedgeRules, book: exposure.Book) -> Target:
+    """Ask the policies, and say how far the hedge may be off what they want."""
+    start, last = bands.start_of(hedge.band), _last_good(snapshot, hedge, book)
+    wanted = policy.ask(hedge.stages, view_of(snapshot, hedge, book), start, last)
+    return bands.with_band(
+        wanted, hedge.band, book.contract.fee_taker, snapshot.volatility(book.contract.symbol)
+    )
+
+
+def _last_good(snapshot: Snapshot, hedge: HedgeRules, book: exposure.Book) -> Ratio:
+    """Give the ratio to hold should a stage fail: the last good one; what is held, if there never was one."""
+    remembered = snapshot.memory.of(hedge.name).ratio
+    if remembered is not None:
+        return remembered
+    held = exposure.measure(
+        book,
+        hedge,
+        Target(ratio=Ratio(ZERO), band=bands.start_of(hedge.band), reason=""),
+        Contracts(ZERO),
+    )
+    achieved = ZERO if held.ratio_achieved is None else held.ratio_achieved
+    return Ratio(min(max(achieved, ZERO), policy.RATIO_MAX))
+
+
+def view_of(snapshot: Snapshot, hedge: HedgeRules, book: exposure.Book) -> MarketView:
     """Cut out what policies may see."""
     rates = [funding.rate for funding in snapshot.funding if funding.symbol == book.contract.symbol]
     return MarketView(
@@ -211,7 +266,18 @@ def _view(snapshot: Snapshot, hedge: HedgeRules, book: exposure.Book) -> MarketV
         mark=book.mark,
         index=book.index,
         funding_rate=rates[0] if rates else None,
+        symbol=hedge.symbol,
+        coins=_coins(hedge, book),
+        same_coin=not book.foreign,
+        bars=snapshot.bars,
+        settled=snapshot.settled,
     )
+
+
+def _coins(hedge: HedgeRules, book: exposure.Book) -> tuple[tuple[str, Coins], ...]:
+    """Count the hedged coins, kind by kind."""
+    own = ((book.contract.base, book.own_alone),) if book.contract.base in hedge.assets else ()
+    return (*own, *((one.asset, one.coins) for one in book.foreign))
 
 
 def _hold(case: Case) -> Outcome:

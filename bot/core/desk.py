@@ -8,16 +8,18 @@ from decimal import Decimal
 from typing import Literal
 
 from bot.core import gates, pricing, quiet, risk, rolls
+from bot.core.exits import Exit
 from bot.core.exposure import Book, Exposure
 from bot.core.guard import Watch
 from bot.core.instruments import Contract
+from bot.core.memory import Arrival, HedgeMemory, State
 from bot.core.orders import BLOCKING, Leg, OrderRequest, WorkingOrder, client_order_id
 from bot.core.policy import Target
 from bot.core.quiet import PriceBox
 from bot.core.risk import Approved, Refused, Wish
 from bot.core.rules import HedgeRules, Rules
 from bot.core.selection import Legs
-from bot.core.snapshot import Arrival, HedgeMemory, Setback, Snapshot, State
+from bot.core.snapshot import Setback, Snapshot
 from bot.core.values import ONE, ZERO, Coins, Contracts, Price, Ratio, record, side_of
 
 Answer = Literal["place", "cancel", "hold", "wait", "refused", "blind"]
@@ -114,6 +116,9 @@ class Case:
     """As it was, with urgency judged anew."""
     roll: RollView | None
     watch: Watch
+    wanted: Target
+    """What the policy wants, whatever became of it."""
+    exit: Exit
 
     @property
     def state(self) -> State:

@@ -12,7 +12,7 @@ from bot.core import formulas
 from bot.core.instruments import Contract, family_of
 from bot.core.policy import Target
 from bot.core.rules import HedgeRules, Meaning
-from bot.core.snapshot import Position, Snapshot, Wallet
+from bot.core.snapshot import Position, Snapshot, Spot, Wallet
 from bot.core.values import (
     ONE,
     ZERO,
@@ -29,13 +29,31 @@ from bot.core.values import (
 
 
 @record
+class Foreign:
+    """Coins that are hedged in another coin's contract."""
+
+    asset: str
+    spot: Spot
+    coins: Coins
+
+    @property
+    def value(self) -> Money:
+        """What they are worth, in the contract's quote currency."""
+        return Money(self.coins * self.spot.price)
+
+
+@record
 class Exposure:
     """Where a hedge stands. Coins are base coins; contracts and coins of a short are negative."""
 
     holdings: Coins
-    """Coins outside the futures wallet."""
+    """Coins outside the futures wallet; other coins than the contract's count by their value."""
     own: Coins
     """B0: coins the owner would have without price profit of the hedge."""
+    foreign: tuple[Foreign, ...] = ()
+    """Other coins among them, that count by their value."""
+    own_alone: Coins = Coins(ZERO)
+    """Own coins of the contract's kind."""
     equity: Coins
     """Coins in the futures wallet with unrealised coin profit; 0 for a linear contract."""
     net_delta: Coins
@@ -49,6 +67,7 @@ class Exposure:
     gap: Contracts
     """Exact target - held - in flight; negative: more short is needed."""
     band_outer: Contracts
+    """On the side of the gap, as is the inner edge."""
     band_inner: Contracts
     ratio_achieved: Ratio | None
     """Hedged share of own coins; None when there are none."""
@@ -80,7 +99,11 @@ class Book:
     """The figures that targets are made of, gathered once."""
 
     contract: Contract
+    coins: Coins
+    """Of the contract's own kind, outside the futures wallet."""
+    foreign: tuple[Foreign, ...]
     holdings: Coins
+    """All coins outside the futures wallet, told in the contract's by value at its mark (reference section 3.6)."""
     wallet: Wallet
     position: Position
     others: OtherLegs
@@ -90,6 +113,11 @@ class Book:
     """Wallet and unrealised profit, in settlement currency."""
     own: Coins
     """B0: own coins. Coin funding and fees move them, price profit does not."""
+
+    @property
+    def own_alone(self) -> Coins:
+        """Own coins of the contract's kind."""
+        return self.coins if self.foreign else self.own
 
     @property
     def other_contracts(self) -> Contracts:
@@ -111,12 +139,19 @@ def book(snapshot: Snapshot, hedge: HedgeRules, carrier: str) -> Book:
     """Gather the figures of one hedge that ``carrier`` carries; its quote's mark and index are the prices.
 
     Raises:
-        KeyError: the picture lacks a contract or a quote of one of the hedge's legs.
+        KeyError: the picture lacks a contract or a quote of one of the hedge's legs, or the price of a coin.
     """
     quote, contract = snapshot.quote(carrier), snapshot.contract(carrier)
+    foreign = tuple(
+        Foreign(asset=one, spot=snapshot.spot(hedge.spot(one)), coins=snapshot.coins_held(one))
+        for one in hedge.assets
+        if one != contract.base
+    )
+    own = snapshot.coins_held(contract.base) if contract.base in hedge.assets else Coins(ZERO)
     return book_of(
         contract,
-        snapshot.coins_held(hedge.asset),
+        own,
+        foreign,
         snapshot.wallet(contract.settle),
         snapshot.position(carrier),
         other_legs(snapshot, hedge, carrier),
@@ -143,7 +178,8 @@ def other_legs(snapshot: Snapshot, hedge: HedgeRules, carrier: str) -> OtherLegs
 
 def book_of(
     contract: Contract,
-    holdings: Coins,
+    coins: Coins,
+    foreign: tuple[Foreign, ...],
     wallet: Wallet,
     position: Position,
     others: OtherLegs,
@@ -156,9 +192,12 @@ def book_of(
         open_pnl += contract.pnl(position.contracts, position.entry_price, mark)
     realised = position.realised_pnl + others.realised
     in_wallet = ZERO if contract.linear else wallet.balance - realised
+    holdings = coins + sum((one.value for one in foreign), ZERO) / mark
     return Book(
         contract=contract,
-        holdings=holdings,
+        coins=coins,
+        foreign=foreign,
+        holdings=Coins(holdings),
         wallet=wallet,
         position=position,
         others=others,
@@ -219,17 +258,21 @@ def measure(b: Book, hedge: HedgeRules, target: Target, in_flight: Contracts) ->
     contract, own, delta = b.contract, b.own, net_delta(b)
     exact = -wanted_size(b, hedge, target.ratio) / contract.contract_size
     own_contracts = contract.contracts_for(own, b.mark)
+    gap = Contracts(exact - b.held - in_flight)
+    outer, inner = target.band.edges(gap)
     return Exposure(
         holdings=b.holdings,
         own=own,
+        foreign=b.foreign,
+        own_alone=b.own_alone,
         equity=b.coin_equity,
         net_delta=delta,
         held=b.held,
         in_flight=in_flight,
         target=whole_steps(exact, contract),
-        gap=Contracts(exact - b.held - in_flight),
-        band_outer=Contracts(target.band.outer * own_contracts),
-        band_inner=Contracts(target.band.inner * own_contracts),
+        gap=gap,
+        band_outer=Contracts(outer * own_contracts),
+        band_inner=Contracts(inner * own_contracts),
         ratio_achieved=Ratio(ONE - delta / own) if own > ZERO else None,
         net_short=_delta(b, exact) < -contract.coins(contract.contracts_step, b.mark),
     )

@@ -12,9 +12,10 @@ from typing import Literal
 from bot.core.forecast import Change, Forecast, doubt_of, forecast
 from bot.core.instruments import Contract
 from bot.core.ladder import stop_limits
+from bot.core.memory import State
 from bot.core.orders import OrderRequest, OrderState
 from bot.core.rules import GuardRules, RiskRules
-from bot.core.snapshot import Quote, Snapshot, State
+from bot.core.snapshot import Quote, Snapshot
 from bot.core.values import ONE, ZERO, Contracts, floor_to_step, record
 
 MS = Decimal(1000)

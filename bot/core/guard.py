@@ -16,10 +16,11 @@ from bot.core.causes import Cause, causes_of, unwinds
 from bot.core.forecast import forecast
 from bot.core.instruments import family_of
 from bot.core.ladder import Standing, Trip, rung_of, standings, trips_of
+from bot.core.memory import GuardMemory, Latch, Rung, State
 from bot.core.policy import NO_END_MS
 from bot.core.relief import TOP_UP_RETRY_MS, TopUp, share_to_close, top_up
 from bot.core.rules import GuardRules, Rules
-from bot.core.snapshot import GuardMemory, Latch, Rung, Snapshot, State
+from bot.core.snapshot import Snapshot
 from bot.core.values import ONE, ZERO, Money, Ratio, record
 
 MS = 1000
@@ -67,6 +68,12 @@ class Watch:
 
 def _room_left(one: Standing) -> Decimal:
     return NO_END if one.distance is None else one.distance
+
+
+def calling(watch: Watch, causes: tuple[Cause, ...]) -> Watch:
+    """Add causes that call a person and restrict nothing."""
+    called = (*watch.memory.called, *(cause.key for cause in causes))
+    return replace(watch, causes=(*watch.causes, *causes), memory=replace(watch.memory, called=called))
 
 
 def look(snapshot: Snapshot, rules: Rules) -> Watch:

@@ -9,8 +9,8 @@ from decimal import Decimal
 from bot.core import desk, quiet
 from bot.core.desk import Case, Outcome
 from bot.core.instruments import Contract, family_of
+from bot.core.memory import State
 from bot.core.policy import NO_END_MS
-from bot.core.snapshot import State
 from bot.core.values import ZERO, Coins, Contracts, ceil_to_step
 
 

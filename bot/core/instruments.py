@@ -249,6 +249,11 @@ def family_of(symbol: str) -> str:
     return symbol.partition("-")[0]
 
 
+def is_spot(symbol: str) -> bool:
+    """Whether a symbol is a spot market's, as ``ADA/USDT``: those of contracts name what they settle in."""
+    return ":" not in symbol
+
+
 def settle_of(symbol: str) -> str:
     """Read off a symbol what a contract settles in: ``BTC/USD:BTC-261225`` settles in BTC."""
     return family_of(symbol).rpartition(":")[2]

@@ -10,8 +10,9 @@ from decimal import Decimal
 from bot.core.forecast import Forecast, forecast
 from bot.core.instruments import Contract
 from bot.core.margin import Pool, Reach
+from bot.core.memory import Rung
 from bot.core.rules import GuardRules, RungRules
-from bot.core.snapshot import Rung, Snapshot
+from bot.core.snapshot import Snapshot
 from bot.core.values import ONE, ZERO, Ratio, record
 
 

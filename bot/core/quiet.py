@@ -4,13 +4,14 @@ The loop sleeps and the backtest jumps while it lasts, so that cost grows with t
 little, never too much: a property test asks again at random inside it.
 """
 
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from decimal import Decimal
 
 from bot.core.exposure import Book, Exposure, book_of, measure, net_delta, trade_needed
 from bot.core.policy import Target
 from bot.core.rules import HedgeRules, Meaning
-from bot.core.snapshot import Quote
+from bot.core.snapshot import Quote, Spot
 from bot.core.values import ONE, ZERO, Money, Price, Ratio, record
 
 
@@ -21,27 +22,34 @@ class PriceBox:
     symbol: str
     mark: Price
     index: Price
+    spots: tuple[Spot, ...] = ()
+    """Prices of other coins that the contract hedges."""
     low: Ratio | None
-    """Lowest multiple of the mark and of the index; None is any price."""
+    """Lowest multiple of the mark, of the index and of every spot price; None is any price."""
     high: Ratio | None
-    """Highest multiple of the mark and of the index; None is any price."""
+    """The same, highest."""
     income_min: Money | None
     """Least that may come in, in settlement currency, fees and funding paid being negative; None is any amount."""
     income_max: Money | None
     """Most that may come in; None is any amount."""
 
-    def contains(self, mark: Decimal, index: Decimal, income: Decimal) -> bool:
-        """Whether both prices and what came in since lie inside."""
+    def contains(self, prices: Mapping[str, Quote], income: Decimal) -> bool:
+        """Whether all its prices and what came in since lie inside; a price that is not told does not."""
         if self.income_min is not None and income < self.income_min:
             return False
         if self.income_max is not None and income > self.income_max:
             return False
+        if self.symbol not in prices:
+            return False
         if self.low is None or self.high is None:
             return True
-        return (
-            self.low * self.mark <= mark <= self.high * self.mark
-            and self.low * self.index <= index <= self.high * self.index
-        )
+        now = prices[self.symbol]
+        pairs = [(self.mark, now.mark), (self.index, now.index)]
+        for spot in self.spots:
+            if spot.symbol not in prices:
+                return False
+            pairs.append((spot.price, prices[spot.symbol].index))
+        return all(self.low * then <= price <= self.high * then for then, price in pairs)
 
 
 @record
@@ -61,18 +69,20 @@ class Quiet:
         ``income`` is what the wallet received in all, so that hedges of one wallet each see the others' share, too.
         """
         prices = {quote.symbol: quote for quote in quotes}
-        return bool(self.boxes) and all(
-            box.symbol in prices and box.contains(prices[box.symbol].mark, prices[box.symbol].index, income)
-            for box in self.boxes
-        )
+        return bool(self.boxes) and all(box.contains(prices, income) for box in self.boxes)
 
 
 def box_of(b: Book, width: Decimal | None, incomes: tuple[Money | None, Money | None]) -> PriceBox:
-    """Make a box of a half-width around today's prices, None for any price, and of incomes."""
+    """Make a box of a half-width around today's prices, None for any price, and of incomes.
+
+    Where other coins are hedged, no price may move unless a width says so.
+    """
+    width = ZERO if width is None and b.foreign else width
     return PriceBox(
         symbol=b.contract.symbol,
         mark=b.mark,
         index=b.index,
+        spots=tuple(one.spot for one in b.foreign),
         low=None if width is None else Ratio(ONE / (ONE + width)),
         high=None if width is None else Ratio(ONE + width),
         income_min=incomes[0],
@@ -89,17 +99,38 @@ def price_box(b: Book, hedge: HedgeRules, target: Target, now: Exposure) -> Pric
 
     No linear target reads the wallet, and a linear share of holdings no price either. An inverse share of holdings opens
     no gap by price as long as its drift is inside the band; there it has room for coins that come in. Any other hedge
-    gets a box of prices. A hedge in two contracts has more prices than a box, and gets one without width.
+    gets a box of prices, and an inverse one inside its band what room for coins is left in that. A hedge in two contracts
+    has more prices than a box, and gets one without width.
     """
     if b.others.coins != ZERO:
         return box_of(b, ZERO, NO_INCOME)
-    shares = hedge.meaning is Meaning.SHARE_OF_HOLDINGS
+    shares = hedge.meaning is Meaning.SHARE_OF_HOLDINGS and not b.foreign
     incomes = ANY_INCOME if b.contract.linear else NO_INCOME
     if shares and b.contract.linear:
         return box_of(b, None, incomes)
     if shares and b.position.contracts <= ZERO and _steady(b, target, ZERO):
         return box_of(b, None, (_income(b, target, -ONE), _income(b, target, ONE)))
-    return box_of(b, _width(b, hedge, target, now), incomes)
+    width = _width(b, hedge, target, now)
+    if not b.contract.linear and not now.outside:
+        income = _income_at(b, hedge, target, now, width)
+        incomes = Money(-income), income
+    return box_of(b, width, incomes)
+
+
+def _income_at(b: Book, hedge: HedgeRules, target: Target, now: Exposure, width: Decimal) -> Money:
+    """Find how many coins may come in, or go out, at all prices of a box: the most of a short list.
+
+    At any one price the gap never grows with the income and the band's edges widen with it, both along straight lines but
+    for a kink where no short is wanted, so that what holds at both ends of a range holds inside.
+    """
+    room = target.band.outer * b.own
+    amounts = (room * share for share in INCOME_SHARES[:-1])
+    safe = (
+        amount
+        for amount in amounts
+        if all(_inside(_paid(b, income), hedge, target, now, width) for income in (-amount, amount))
+    )
+    return Money(next(safe, ZERO))
 
 
 def _steady(b: Book, target: Target, income: Decimal) -> bool:
@@ -110,7 +141,7 @@ def _steady(b: Book, target: Target, income: Decimal) -> bool:
     """
     own = b.own + income
     drift = net_delta(b) + income - (ONE - target.ratio) * own
-    return abs(drift) <= target.band.outer * own * CLEARLY
+    return abs(drift) <= target.band.narrowest * own * CLEARLY
 
 
 def _income(b: Book, target: Target, sign: Decimal) -> Money:
@@ -118,7 +149,7 @@ def _income(b: Book, target: Target, sign: Decimal) -> Money:
 
     Both edges of the band and the drift are straight lines in the income, so that what holds at the end holds between.
     """
-    room = target.band.outer * b.own
+    room = target.band.narrowest * b.own
     amounts = (sign * room * share for share in INCOME_SHARES)
     return Money(next(amount for amount in amounts if _steady(b, target, amount)))
 
@@ -126,24 +157,40 @@ def _income(b: Book, target: Target, sign: Decimal) -> Money:
 def _width(b: Book, hedge: HedgeRules, target: Target, now: Exposure) -> Decimal:
     """Find the half-width of a safe box of prices, the widest of a short list.
 
-    The gap is monotone in the mark at a fixed index and in the index at a fixed mark, so that a box is safe if its four
-    corners are, all for the same reason: inside the band, or below one step.
+    The gap is monotone in the mark, the index and the value of other coins, each at the others fixed, so that a box is
+    safe if its corners are, all for the same reason: inside the band, or below one step.
     """
 
     def safe(width: Decimal) -> bool:
-        wider = ONE + width / CLEARLY
-        ends = ONE / wider, wider
-        corners = [measure(_moved(b, m, i), hedge, target, now.in_flight) for m in ends for i in ends]
         if not now.outside:
-            return all(abs(corner.gap) <= corner.band_outer * CLEARLY for corner in corners)
+            return _inside(b, hedge, target, now, width)
+        corners = _corners(b, hedge, target, now, width)
         return all(trade_needed(corner, b.contract) == ZERO and corner.outside for corner in corners)
 
     return next((width for width in BOX_WIDTHS if safe(width)), ZERO)
 
 
+def _inside(b: Book, hedge: HedgeRules, target: Target, now: Exposure, width: Decimal) -> bool:
+    """Whether the gap is clearly inside the band at all corners of a box of prices."""
+    corners = _corners(b, hedge, target, now, width)
+    return all(abs(corner.gap) <= corner.band_outer * CLEARLY for corner in corners)
+
+
+def _corners(b: Book, hedge: HedgeRules, target: Target, now: Exposure, width: Decimal) -> Iterator[Exposure]:
+    """Measure a hedge at the corners of a box of prices, which is a hair wider than it will be."""
+    wider = ONE + width / CLEARLY
+    ends = ONE / wider, wider
+    return (
+        measure(_moved(b, mark, index, spot), hedge, target, now.in_flight)
+        for mark in ends
+        for index in ends
+        for spot in (ends if b.foreign else (ONE,))
+    )
+
+
 def wants_more(b: Book, hedge: HedgeRules, target: Target, now: Exposure, multiple: Decimal) -> bool:
     """Whether a hedge that wants more short would still want more, or nothing, at a multiple of today's prices."""
-    moved = measure(_moved(b, multiple, multiple), hedge, target, now.in_flight)
+    moved = measure(_moved(b, multiple, multiple, multiple), hedge, target, now.in_flight)
     return trade_needed(moved, b.contract) <= ZERO
 
 
@@ -153,8 +200,11 @@ def room_to_want_more(
     """Find how far prices may move, and what may come in, while a hedge that wants more short goes on wanting more.
 
     A share of holdings wants the same at every price (reference section 3.1); income moves what an inverse hedge wants.
+    Prices of other coins move by themselves: nothing is promised about them.
     """
     incomes = ANY_INCOME if b.contract.linear else NO_INCOME
+    if b.foreign:
+        return Ratio(ZERO), incomes
     if hedge.meaning is Meaning.SHARE_OF_HOLDINGS and b.others.coins == ZERO and b.position.contracts <= ZERO:
         return None, incomes
     widths = (
@@ -190,10 +240,19 @@ FAR = Decimal(10) ** 6
 """A multiple no price reaches."""
 
 
-def _moved(b: Book, mark: Decimal, index: Decimal) -> Book:
+def _moved(b: Book, mark: Decimal, index: Decimal, spot: Decimal) -> Book:
     """Show a book at multiples of its prices."""
     prices = Price(b.mark * mark), Price(b.index * index)
-    return book_of(b.contract, b.holdings, b.wallet, b.position, b.others, *prices)
+    foreign = tuple(
+        replace(one, spot=replace(one.spot, price=Price(one.spot.price * spot))) for one in b.foreign
+    )
+    return book_of(b.contract, b.coins, foreign, b.wallet, b.position, b.others, *prices)
+
+
+def _paid(b: Book, income: Decimal) -> Book:
+    """Show a book after coins came into its wallet."""
+    wallet = replace(b.wallet, balance=Money(b.wallet.balance + income))
+    return book_of(b.contract, b.coins, b.foreign, wallet, b.position, b.others, b.mark, b.index)
 
 
 CLEARLY = ONE - ONE.scaleb(-9)

@@ -10,9 +10,10 @@ from typing import Literal
 from bot.core.causes import Cause
 from bot.core.forecast import Change, Forecast, doubt_of, forecast
 from bot.core.ladder import Standing, limit_of, standings
+from bot.core.memory import Rung, State
 from bot.core.orders import transfer_id
 from bot.core.rules import GuardRules, Rules
-from bot.core.snapshot import Rung, Snapshot, State
+from bot.core.snapshot import Snapshot
 from bot.core.values import ONE, ZERO, Money, Price, Ratio, record
 
 SHARES = 1000

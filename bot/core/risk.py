@@ -10,9 +10,10 @@ from typing import Literal
 
 from bot.core import gates
 from bot.core.gates import Gate, Papers, Verdict
+from bot.core.memory import State
 from bot.core.orders import Leg, OrderRequest
 from bot.core.rules import Rules
-from bot.core.snapshot import Snapshot, State
+from bot.core.snapshot import Snapshot
 from bot.core.values import ZERO, Contracts, Price, Side, record
 
 

@@ -18,13 +18,14 @@ from bot.core import desk, exposure, gates, pricing, risk, rolls
 from bot.core.desk import Case, Outcome, RollView
 from bot.core.exposure import Book, Exposure
 from bot.core.instruments import Contract, DatedFuture
+from bot.core.memory import HedgeMemory, RollMemory, State
 from bot.core.orders import Leg, TimeInForce, WorkingOrder
 from bot.core.policy import NO_END_MS, Band
 from bot.core.risk import Refused
 from bot.core.rolls import STAGES, Stage
 from bot.core.rules import HedgeRules, Kind, RollRules
 from bot.core.selection import Legs, fault
-from bot.core.snapshot import HedgeMemory, RollMemory, Snapshot, State
+from bot.core.snapshot import Snapshot
 from bot.core.values import ZERO, Coins, Contracts, Ratio, ceil_to_step, floor_to_step
 
 MS = Decimal(1000)

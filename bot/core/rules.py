@@ -4,8 +4,11 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Literal
 
-from bot.core.policy import Band, Policy
-from bot.core.snapshot import Rung
+from bot.core.bands import BandRules
+from bot.core.exits import NEVER, ExitRules
+from bot.core.lookback import spot_market
+from bot.core.memory import Rung
+from bot.core.policy import Policy
 from bot.core.values import Money, Notional, Ratio, record
 
 
@@ -34,6 +37,8 @@ class HedgeRules:
 
     name: str
     asset: str
+    also: tuple[str, ...] = ()
+    """More coins that are hedged together with it in the same contract."""
     symbol: str
     """The perpetual; of dated contracts the family, which is the perpetual's symbol."""
     kind: Kind
@@ -42,8 +47,28 @@ class HedgeRules:
     meaning: Meaning
     amount: Notional
     """The quote amount a ratio of 1 keeps short; only read by ``FIXED_AMOUNT``."""
-    band: Band
+    band: BandRules
     stages: tuple[Policy, ...]
+    exit: ExitRules = NEVER
+
+    @property
+    def assets(self) -> tuple[str, ...]:
+        """Every coin that is hedged."""
+        return (self.asset, *self.also)
+
+    @property
+    def base(self) -> str:
+        """The coin that the contract is on."""
+        return self.symbol.partition("/")[0]
+
+    @property
+    def spots(self) -> tuple[str, ...]:
+        """Spot markets of the hedged coins that the contract is not on: their prices make them comparable."""
+        return tuple(self.spot(asset) for asset in self.assets if asset != self.base)
+
+    def spot(self, asset: str) -> str:
+        """Name a coin's spot market, in the contract's quote currency."""
+        return spot_market(asset, self.symbol)
 
 
 @record

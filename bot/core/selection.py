@@ -4,9 +4,10 @@ from decimal import Decimal
 
 from bot.core import rolls
 from bot.core.instruments import Contract, DatedFuture, family_of
+from bot.core.memory import HedgeMemory
 from bot.core.rolls import STAGES, Stage, stage_of
 from bot.core.rules import HedgeRules, Kind, RollRules, Unlisted
-from bot.core.snapshot import HedgeMemory, Snapshot
+from bot.core.snapshot import Snapshot
 from bot.core.values import ZERO, record
 
 

@@ -2,10 +2,11 @@
 
 from dataclasses import replace
 from decimal import Decimal
-from enum import IntEnum, StrEnum
 from typing import Literal
 
 from bot.core.instruments import Contract, MarginMode
+from bot.core.lookback import Bars, Settled
+from bot.core.memory import Memory
 from bot.core.orders import WorkingOrder
 from bot.core.values import ONE, ZERO, Coins, Contracts, Money, Price, Ratio, record
 
@@ -62,7 +63,7 @@ class Position:
 
 @record
 class Quote:
-    """Prices of one contract at one instant. Sizes in contracts."""
+    """Prices of one contract at one instant, or of a spot market. Sizes in contracts; in coins of spot."""
 
     symbol: str
     at_ms: int
@@ -79,6 +80,16 @@ class Quote:
     def mid(self) -> Price:
         """Half way between bid and ask."""
         return Price((self.bid + self.ask) / 2)
+
+
+@record
+class Spot:
+    """The price of a coin whose exposure is hedged in another coin's contract."""
+
+    symbol: str
+    """Its spot market, such as ``ADA/USDT``."""
+    at_ms: int
+    price: Price
 
 
 @record
@@ -162,126 +173,6 @@ class Setback:
 
 
 @record
-class Arrival:
-    """The mid of a contract when an intent began: what its fills are measured against."""
-
-    symbol: str
-    mid: Price
-
-
-@record
-class RollMemory:
-    """What a roll remembers of itself. How far it has come is read off the positions, never remembered."""
-
-    near: str
-    far: str
-    trigger: str
-    """Why it began, in words; it is not taken back."""
-    clip_end: Contracts | None = None
-    """Signed position of the leading leg's contract at which the clip now worked is done; None between clips."""
-    held_before: Contracts | None = None
-    """What the hedge held when the clip began, told in far contracts: how much of it the second leg may restore."""
-    naked_since_ms: int | None = None
-    """Since when a clip is out of step on the unhedged side."""
-    rests_until_ms: int = 0
-    """A roll whose clip was restored rests until then."""
-
-
-@record
-class HedgeMemory:
-    """What a hedge remembers from one decision to the next."""
-
-    hedge: str
-    gap_since_ms: int | None = None
-    """When the gap was first seen outside the band without having been closed since: the intent's beginning."""
-    reprices: int = 0
-    """Orders already sent for this gap."""
-    intent: int = 0
-    """Number of the decision that first saw the gap; 0 is none."""
-    arrivals: tuple[Arrival, ...] = ()
-    """Mids when the gap was first seen."""
-    urgent: str = ""
-    """Why the gap cannot wait at the touch, in words; empty if it can."""
-    own: Coins | None = None
-    """Own coins at the last decision; a jump of them is a deposit or a withdrawal."""
-    roll: RollMemory | None = None
-
-
-class Rung(IntEnum):
-    """How near an account is to liquidation, and what the guard does about it; each rung includes those before."""
-
-    CLEAR = 0
-    """Nothing."""
-    WARN = 1
-    """Calls a person."""
-    TOP_UP = 2
-    """Moves collateral, where it may."""
-    STOP = 3
-    """Adds nothing."""
-    CANCEL = 4
-    """Takes orders back that would add."""
-    REDUCE = 5
-    """Closes what is needed to restore the distance of the top-up rung."""
-    HALT = 6
-    """Lets no policy trade until a person has released it; the guard itself goes on reducing."""
-
-
-class State(StrEnum):
-    """What the guard lets an account or a hedge do."""
-
-    NORMAL = "normal"
-    """Everything that passes its gates."""
-    REDUCING = "reducing"
-    """Nothing that adds exposure; what reduces it passes."""
-    HALTED = "halted"
-    """Nothing but what the guard itself closes; released by a person only."""
-
-
-@record
-class Latch:
-    """A halt that only a person releases."""
-
-    hedge: str | None
-    """None is the whole account."""
-    kind: Literal["margin", "shifted"]
-    since_ms: int
-
-
-@record
-class GuardMemory:
-    """What the guard remembers of an account's margin."""
-
-    state: State = State.NORMAL
-    """As margin alone would have it."""
-    since_ms: int = 0
-    """When margin was last found too thin, or the guard last reduced: the minimum stay runs from here."""
-    rung: Rung = Rung.CLEAR
-    """At the last look."""
-    reducing: bool = False
-    """A reduction has begun and has not yet restored the top-up distance."""
-    latches: tuple[Latch, ...] = ()
-    called: tuple[str, ...] = ()
-    """Keys of the causes that were found at the last look: a person is told of new ones only."""
-
-
-@record
-class Memory:
-    """What the account remembers from one decision to the next."""
-
-    number: int = 0
-    """Number of the last decision."""
-    hedges: tuple[HedgeMemory, ...] = ()
-    guard: GuardMemory = GuardMemory()
-
-    def of(self, hedge: str) -> HedgeMemory:
-        """Give the memory of one hedge, empty if it has none."""
-        for memory in self.hedges:
-            if memory.hedge == hedge:
-                return memory
-        return HedgeMemory(hedge=hedge)
-
-
-@record
 class Snapshot:
     """One picture of one margin account."""
 
@@ -306,6 +197,11 @@ class Snapshot:
     """When the venue's word on the account was read; None if nobody says."""
     volatilities: tuple[Volatility, ...] = ()
     pegs: tuple[Peg, ...] = ()
+    spots: tuple[Spot, ...] = ()
+    bars: tuple[Bars, ...] = ()
+    """Closed bars of the markets that policies look back on."""
+    settled: tuple[Settled, ...] = ()
+    """Funding rates that were settled, of the contracts whose policies look back on them."""
     orders_last_minute: int = 0
     """Orders sent in the minute before."""
     controls: tuple[Control, ...] = ()
@@ -337,7 +233,8 @@ class Snapshot:
         )
         wallets = tuple(replace(one, equity=None, maintenance=None) for one in self.wallets)
         positions = tuple(replace(one, liquidation_price=None) for one in self.positions)
-        return replace(self, quotes=quotes, wallets=wallets, positions=positions)
+        spots = tuple(replace(one, price=Price(one.price * multiple)) for one in self.spots)
+        return replace(self, quotes=quotes, spots=spots, wallets=wallets, positions=positions)
 
     def contract(self, symbol: str) -> Contract:
         """Find a contract by symbol; KeyError if the picture lacks it."""
@@ -351,6 +248,17 @@ class Snapshot:
         for quote in self.quotes:
             if quote.symbol == symbol:
                 return quote
+        raise KeyError(symbol)
+
+    def volatility(self, symbol: str) -> Volatility | None:
+        """Find how much a contract's price moves; None if it is not known."""
+        return next((one for one in self.volatilities if one.symbol == symbol), None)
+
+    def spot(self, symbol: str) -> Spot:
+        """Find a spot price by its market; KeyError if the picture lacks it."""
+        for spot in self.spots:
+            if spot.symbol == symbol:
+                return spot
         raise KeyError(symbol)
 
     def position(self, symbol: str) -> Position:

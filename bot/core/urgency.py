@@ -9,19 +9,30 @@ from dataclasses import replace
 
 from bot.core.exposure import Book, Exposure
 from bot.core.instruments import family_of
+from bot.core.memory import HedgeMemory, Rung
+from bot.core.policy import Band
 from bot.core.rules import HedgeRules, Rules
-from bot.core.snapshot import HedgeMemory, Rung, Snapshot
+from bot.core.snapshot import Snapshot
 from bot.core.values import ZERO
 
 
 def judged(
-    snapshot: Snapshot, rules: Rules, hedge: HedgeRules, book: Book, measured: Exposure, rung: Rung
+    snapshot: Snapshot,
+    rules: Rules,
+    hedge: HedgeRules,
+    book: Book,
+    measured: Exposure,
+    rung: Rung,
+    band: Band,
 ) -> HedgeMemory:
-    """Give the hedge's memory with urgency judged anew; forgotten with the gap it belongs to."""
+    """Give the hedge's memory with urgency judged anew; forgotten with the gap it belongs to.
+
+    ``band`` is the hedge's own, whatever it is held to while it moves from one contract to the next.
+    """
     memory = snapshot.memory.of(hedge.name)
     if not measured.outside:
         return replace(memory, urgent="") if memory.urgent else memory
-    cause = memory.urgent or _cause(snapshot, rules, hedge, book, measured, memory, rung)
+    cause = memory.urgent or _cause(snapshot, rules, hedge, book, measured, rung, band)
     return replace(memory, urgent=cause) if cause else memory
 
 
@@ -31,11 +42,16 @@ def _cause(
     hedge: HedgeRules,
     book: Book,
     measured: Exposure,
-    memory: HedgeMemory,
     rung: Rung,
+    band: Band,
 ) -> str:
-    """Say in words why a gap cannot wait; empty if it can."""
-    if memory.own is not None and abs(measured.own - memory.own) > hedge.band.outer * memory.own:
+    """Say in words why a gap cannot wait; empty if it can.
+
+    Own coins told in another coin move with prices: no jump of theirs says that coins came or went.
+    """
+    memory = snapshot.memory.of(hedge.name)
+    jump = ZERO if memory.own is None or book.foreign else abs(measured.own - memory.own)
+    if memory.own is not None and jump > band.outer * memory.own:
         return "coins came or went"
     if any(family_of(symbol) == hedge.symbol for symbol in snapshot.shifted):
         return "the position moved without an order of ours"

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from bot.core.instruments import Contract, family_of
 from bot.core.rules import Kind, Rules
-from bot.core.snapshot import Holding, Position, Quote
+from bot.core.snapshot import Holding, Position, Quote, Spot
 from bot.core.values import ZERO
 from bot.shell.ports import AccountReport
 
@@ -31,9 +31,26 @@ def missing_letters(
     strays = [one for one in foreign_positions(contracts, positions) if family_of(one) in families]
     return tuple(
         _unquoted(rules, quotes, positions)
-        + [f"no statement of {hedge.asset} holdings" for hedge in rules.hedges if hedge.asset not in listed]
+        + [
+            f"no statement of {asset} holdings"
+            for hedge in rules.hedges
+            for asset in hedge.assets
+            if asset not in listed
+        ]
         + [f"a position in {symbol} that no hedge explains: close it, or hedge with it" for symbol in strays]
     )
+
+
+def spot_letters(rules: Rules, spots: tuple[Spot, ...], at_ms: int) -> tuple[str, ...]:
+    """Name coins whose price is needed beside the contract's, and is not there or is old."""
+    told = {spot.symbol: spot for spot in spots}
+    letters = []
+    for symbol in dict.fromkeys(spot for hedge in rules.hedges for spot in hedge.spots):
+        if symbol not in told:
+            letters.append(f"no price of {symbol}")
+        elif at_ms - told[symbol].at_ms > rules.risk.quote_age_seconds_max * 1000:
+            letters.append(f"the price of {symbol} is {_seconds(at_ms - told[symbol].at_ms)} old")
+    return tuple(letters)
 
 
 def foreign_positions(contracts: tuple[Contract, ...], positions: tuple[Position, ...]) -> tuple[str, ...]:

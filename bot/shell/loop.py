@@ -17,7 +17,7 @@ from bot.core.snapshot import Control, Resume, Snapshot
 from bot.core.values import record
 from bot.shell.execute import execute, may_stand, take_back
 from bot.shell.listing import NOTHING_LISTED, read_listing
-from bot.shell.observe import observe, switched
+from bot.shell.observe import observe, spots_of, switched
 from bot.shell.patience import patiently
 from bot.shell.ports import (
     AuthFailedError,
@@ -148,7 +148,7 @@ class Loop:
         if self._spoken(clock.now_ms()):
             return True
         symbols = tuple(contract.symbol for contract in self._listing.contracts)
-        quotes = await patiently(lambda: venue.quotes(symbols), clock)
+        quotes = await patiently(lambda: venue.quotes(symbols + spots_of(self.rules)), clock)
         if not last.quiet.covers(quotes):
             return True
         activity = await patiently(lambda: venue.activity(self._hall.journal.cursor()), clock)

@@ -25,13 +25,14 @@ from typing import Protocol
 from bot.core.books import Incident
 from bot.core.decide import Decision
 from bot.core.instruments import Contract, MarginMode
+from bot.core.lookback import Bars, Need, Settled
+from bot.core.memory import Memory
 from bot.core.orders import OrderRequest, WorkingOrder
 from bot.core.reports import Fill, OrderReport, Payment, TransferReport
 from bot.core.snapshot import (
     Control,
     Funding,
     Holding,
-    Memory,
     Peg,
     Position,
     Quote,
@@ -142,11 +143,20 @@ class Venue(Protocol):
     async def volatilities(self, symbols: Sequence[str]) -> tuple[Volatility, ...]:
         """Measure how much contracts move a day, over the last thirty; one without enough history is left out."""
 
+    async def bars(self, needs: Sequence[Need]) -> tuple[Bars, ...]:
+        """Read closed bars that policies look back on; fewer than asked for is an answer, and so is none."""
+
+    async def settled(self, symbols: Sequence[str], count: int) -> tuple[Settled, ...]:
+        """Read so many settled funding rates of perpetuals; a contract without them is left out."""
+
     async def pegs(self, assets: Sequence[str]) -> tuple[Peg, ...]:
         """Read what settlement coins are worth in dollars; one without a price is left out."""
 
     async def quotes(self, symbols: Sequence[str]) -> tuple[Quote, ...]:
-        """Read prices; a contract without a price is left out."""
+        """Read prices of contracts, and of spot markets, whose symbols have no colon; what has no price is left out.
+
+        A spot market that is not listed is left out, too; its mark and its index are half way between bid and ask.
+        """
 
     async def funding(self, symbols: Sequence[str]) -> tuple[Funding, ...]:
         """Read the next funding."""

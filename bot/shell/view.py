@@ -5,11 +5,13 @@ from decimal import Decimal
 
 from bot.core.decide import Decision
 from bot.core.desk import Explanation, RollView
+from bot.core.exposure import Foreign
 from bot.core.forecast import forecast
 from bot.core.instruments import Contract, family_of
+from bot.core.memory import Rung, State
 from bot.core.orders import OrderState
 from bot.core.reports import Fill, Payment
-from bot.core.snapshot import Rung, Snapshot, State
+from bot.core.snapshot import Snapshot
 from bot.core.values import ZERO, Coins, Contracts, Price, Ratio, Side, record
 
 
@@ -57,6 +59,9 @@ class HedgeView:
     index: Price
     mark: Price
     own_coins: Coins
+    """Other coins than the contract's count by their value."""
+    foreign: tuple[Foreign, ...]
+    """Those other coins."""
     ratio_target: Ratio | None
     ratio_achieved: Ratio | None
     net_short: bool
@@ -91,12 +96,27 @@ class Since:
 
     index: Price
     own_coins: Coins
+    """Of the contract's kind."""
+    foreign: tuple[Foreign, ...] = ()
+    """Other coins, with their prices then."""
+
+    @property
+    def value(self) -> Decimal:
+        """What all coins were worth."""
+        return self.own_coins * self.index + sum((one.value for one in self.foreign), ZERO)
+
+    def value_now(self, snapshot: Snapshot, index: Price) -> Decimal:
+        """What those coins are worth today, without a hedge."""
+        others = (one.coins * snapshot.spot(one.spot.symbol).price for one in self.foreign)
+        return self.own_coins * index + sum(others, ZERO)
 
 
-def began(snapshot: Snapshot, symbol: str) -> Since:
+def began(snapshot: Snapshot, explanation: Explanation) -> Since:
     """Take the first picture of an account as the beginning of a hedge, by any contract of its family that is quoted."""
-    family = family_of(symbol)
+    family, exposure = family_of(explanation.symbol), explanation.exposure
     quote = next(quote for quote in snapshot.quotes if family_of(quote.symbol) == family)
+    if exposure is not None and exposure.foreign:
+        return Since(index=quote.index, own_coins=exposure.own_alone, foreign=exposure.foreign)
     return Since(index=quote.index, own_coins=own_coins(snapshot, snapshot.contract(quote.symbol)))
 
 
@@ -115,11 +135,14 @@ def views(
 ) -> tuple[HedgeView, ...]:
     """Show every hedge of an account that the picture has a quote for; fills and payments are all there ever were."""
     quoted = {quote.symbol for quote in snapshot.quotes}
+    priced = {spot.symbol for spot in snapshot.spots}
     told = tuple(fills), tuple(payments)
     return tuple(
         _view(snapshot, decision, explanation, since[explanation.hedge], *told)
         for explanation in decision.explanations
-        if explanation.symbol in quoted and explanation.hedge in since
+        if explanation.symbol in quoted
+        and explanation.hedge in since
+        and {one.spot.symbol for one in since[explanation.hedge].foreign} <= priced
     )
 
 
@@ -148,6 +171,7 @@ def _view(
         index=quote.index,
         mark=quote.mark,
         own_coins=own_coins(snapshot, contract) if exposure is None else exposure.own,
+        foreign=() if exposure is None else exposure.foreign,
         ratio_target=None if target is None else target.ratio,
         ratio_achieved=None if exposure is None else exposure.ratio_achieved,
         net_short=exposure is not None and exposure.net_short,
@@ -168,8 +192,8 @@ def _view(
         working=_orders(snapshot, contract.family),
         roll=explanation.roll,
         profit=profit,
-        value=since.own_coins * since.index + profit.net,
-        value_unhedged=since.own_coins * quote.index,
+        value=since.value + profit.net,
+        value_unhedged=since.value_now(snapshot, quote.index),
     )
 
 
@@ -216,7 +240,7 @@ def _profit(
     lost = sum((payment.amount for payment in mine if payment.kind == "liquidation"), ZERO)
     fees = sum((fill.fee for fill in fills if family_of(fill.symbol) == family), ZERO)
     return Profit(
-        spot=since.own_coins * (quote.index - since.index),
+        spot=since.value_now(snapshot, quote.index) - since.value,
         futures=(_price_profit(snapshot, family) + lost) * rate,
         funding=funding * rate,
         fees=-fees * rate,

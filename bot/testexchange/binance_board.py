@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from decimal import Decimal
+from functools import partial
 from typing import ClassVar
 
 from bot.core.instruments import Contract
@@ -10,6 +11,7 @@ from bot.testexchange import board
 from bot.testexchange.binance_codes import CodedError, wrong
 from bot.testexchange.binance_reading import limit_of, maybe_whole, times_of
 from bot.testexchange.binance_words import contract_type, instrument, market_id, pair_of
+from bot.testexchange.office import Office
 from bot.testexchange.records import Candle
 from bot.testexchange.router import Call, Dialect, Route
 from bot.testexchange.wire import No, NoError
@@ -159,21 +161,7 @@ class BinanceBoard(Dialect):
         ]
 
     def _candles(self, call: Call) -> object:
-        contract, word = self.contract(call), call.wanted("interval")
-        if word not in INTERVALS:
-            raise wrong("interval")
-        limit, (start_ms, end_ms) = limit_of(call.params, CANDLES, board.CANDLES_MAX), times_of(call.params)
-        interval_ms = INTERVALS[word]
-        ends = [self.office.now_ms, end_ms, None if start_ms is None else start_ms + limit * interval_ms]
-        found = board.candles(
-            self.office,
-            contract.symbol,
-            interval_ms,
-            limit=limit,
-            from_ms=start_ms,
-            to_ms=min(end for end in ends if end is not None),
-        )
-        return [candle_words(one, interval_ms) for one in found]
+        return chart(call, self.office, partial(board.candles, self.office, self.contract(call).symbol))
 
     def _interest(self, call: Call) -> object:
         contract = self.contract(call)
@@ -227,7 +215,24 @@ class BinanceBoard(Dialect):
         return [words(one) for one in wanted]
 
 
-def candle_words(one: Candle, interval_ms: int) -> list[object]:
+def chart(call: Call, office: Office, candles: Callable[..., tuple[Candle, ...]]) -> list[list[object]]:
+    """List the candles that are asked for: the last, or the first since a time.
+
+    Raises:
+        NoError: interval, limit or time is none.
+    """
+    word = call.wanted("interval")
+    if word not in INTERVALS:
+        raise wrong("interval")
+    limit, (start_ms, end_ms) = limit_of(call.params, CANDLES, board.CANDLES_MAX), times_of(call.params)
+    interval_ms = INTERVALS[word]
+    ends = [office.now_ms, end_ms, None if start_ms is None else start_ms + limit * interval_ms]
+    until_ms = min(end for end in ends if end is not None)
+    found = candles(interval_ms, limit=limit, from_ms=start_ms, to_ms=until_ms)
+    return [_candle_words(one, interval_ms) for one in found]
+
+
+def _candle_words(one: Candle, interval_ms: int) -> list[object]:
     """Describe a candle: the trades and takers in it are made up."""
     return [
         one.at_ms,

@@ -1,12 +1,14 @@
 """Binance's spot host as a hedger needs it: spot wallets, transfers, what a key may do. The demo has no ``sapi``."""
 
 from collections.abc import Iterable
+from functools import partial
 from typing import Literal
 
 from bot.core.values import ZERO
+from bot.testexchange.binance_board import chart
 from bot.testexchange.binance_codes import CodedError, wrong
 from bot.testexchange.binance_reading import limit_of, number_of, times_of
-from bot.testexchange.board import shown
+from bot.testexchange.board import shown, spot_candles
 from bot.testexchange.keyring import Permission
 from bot.testexchange.office import Office
 from bot.testexchange.router import Call, Desk, Route
@@ -39,6 +41,9 @@ class SpotDesk:
         )
         yield Route(
             operation="spot_tickers", method="GET", path=f"{api}/ticker/bookTicker", desk=self._best, weight=2
+        )
+        yield Route(
+            operation="spot_candles", method="GET", path=f"{api}/klines", desk=self._candles, weight=2
         )
         signed: tuple[tuple[str, str, str, Desk, Permission, int], ...] = (
             ("spot_account", "GET", f"{api}/account", self._account, "read", 20),
@@ -90,6 +95,13 @@ class SpotDesk:
         if not mine:
             raise NoError(No.SYMBOL)
         return mine[0]
+
+    def _candles(self, call: Call) -> object:
+        names = {f"{coin}USDT": coin for coin in self._coins()}
+        wanted = call.wanted("symbol")
+        if wanted not in names:
+            raise NoError(No.SYMBOL)
+        return chart(call, self._office, partial(spot_candles, self._office, names[wanted]))
 
     def _account(self, call: Call) -> object:
         trader = self._office.trader(call.account)

@@ -175,6 +175,7 @@ class Bingx(Dialect):
             ("open_interest", f"{inverse}openInterest", market.inverse_open_interest),
             ("spot_contracts", f"{spot}v1/common/symbols", market.spot_symbols),
             ("ticker_24h", f"{spot}v1/ticker/24hr", market.spot_day),
+            ("candles", f"{spot}v1/market/kline", market.spot_candles),
             ("tickers", f"{spot}v1/ticker/bookTicker", market.spot_book_ticker),
             ("tickers", f"{spot}v2/quote/bookTicker", market.spot_book_ticker),
         )

@@ -11,7 +11,7 @@ from bot.core.instruments import Contract, Perpetual
 from bot.core.values import ONE, ZERO, round_to_step
 from bot.testexchange import bingx_inverse
 from bot.testexchange.bingx_words import Row, contract_named, digits, market_id, money, one_of, whole, window
-from bot.testexchange.board import candles, change_of_day, funding_paid, levels, shown
+from bot.testexchange.board import candles, change_of_day, funding_paid, levels, shown, spot_candles
 from bot.testexchange.office import Office
 from bot.testexchange.router import Call
 from bot.testexchange.wire import No, NoError, plain
@@ -248,6 +248,34 @@ class MarketDesks:
             "lastPrice": plain(index),
             **best,
         }
+
+    def spot_candles(self, call: Call) -> list[list[object]]:
+        """List candles of a spot pair, newest first; their days begin where the zone asked for is zero, as here."""
+        contract, params = self._wanted(call, linear=True), call.params
+        interval_ms = INTERVALS_MS[one_of(params, "interval", tuple(INTERVALS_MS))]
+        if params.get("timeZone") != "0":
+            raise NoError(No.UNSUPPORTED, "only time zone 0 is told")
+        found = spot_candles(
+            self._office,
+            contract.base,
+            interval_ms,
+            limit=min(whole(params, "limit", 500), CANDLES_MAX),
+            from_ms=whole(params, "startTime", 0) or None,
+            to_ms=whole(params, "endTime", 0) or None,
+        )
+        return [
+            [
+                one.at_ms,
+                one.open,
+                one.high,
+                one.low,
+                one.close,
+                one.volume,
+                one.at_ms + interval_ms - 1,
+                one.volume,
+            ]
+            for one in reversed(found)
+        ]
 
     def spot_book_ticker(self, call: Call) -> list[Row]:
         """List the best prices of spot pairs."""

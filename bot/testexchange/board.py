@@ -89,6 +89,29 @@ def candles(
         NoError: it is not listed, or the interval is none.
     """
     office.contract(symbol)
+    return _candles(office, symbol, interval_ms, limit=limit, from_ms=from_ms, to_ms=to_ms)
+
+
+def spot_candles(
+    office: Office,
+    coin: str,
+    interval_ms: int,
+    *,
+    limit: int,
+    from_ms: int | None = None,
+    to_ms: int | None = None,
+) -> tuple[Candle, ...]:
+    """List candles of a coin in dollars, as those of a contract; nothing is traded in them.
+
+    Raises:
+        NoError: the interval is none.
+    """
+    return _candles(office, f"{coin}/USDT", interval_ms, limit=limit, from_ms=from_ms, to_ms=to_ms)
+
+
+def _candles(
+    office: Office, symbol: str, interval_ms: int, *, limit: int, from_ms: int | None, to_ms: int | None
+) -> tuple[Candle, ...]:
     if interval_ms <= 0:
         raise NoError(No.PARAMETER)
     wanted = min(limit, CANDLES_MAX)

@@ -1,7 +1,8 @@
 """Bybit's dialect: what everybody sees."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
+from functools import partial
 
 from bot.core.instruments import Contract, DatedFuture, Perpetual
 from bot.core.values import ZERO
@@ -187,7 +188,11 @@ class BybitBoard(Dialect):
     # --- what was ---------------------------------------------------------------------------------------------
 
     def _candles(self, call: Call) -> object:
-        return self._chart(call, volumes=True)
+        return (
+            self._spot_chart(call)
+            if call.params.get("category") == "spot"
+            else self._chart(call, volumes=True)
+        )
 
     def _mark_candles(self, call: Call) -> object:
         return self._chart(call, volumes=False)
@@ -196,18 +201,19 @@ class BybitBoard(Dialect):
         """List candles, newest first."""
         words = {**call.params, "category": call.params.get("category") or "linear"}
         contract = self.contract(words)
-        if not words.get("interval"):
-            raise NoError(No.PARAMETER, "interval")
-        found = board.candles(
-            self.office,
-            contract.symbol,
-            INTERVALS.get(words["interval"], 0),
-            limit=limit_of(words, 200, 1000),
-            from_ms=time_of(words, "start"),
-            to_ms=time_of(words, "end"),
-        )
-        rows = [_bar(one, contract, volumes=volumes) for one in reversed(found)]
+        found = _asked_candles(words, partial(board.candles, self.office, contract.symbol))
+        rows = [_bar(one, contract, volumes=volumes) for one in found]
         return {"symbol": market_id(contract), "category": category(contract), "list": rows}
+
+    def _spot_chart(self, call: Call) -> object:
+        """List candles of a coin, newest first; nothing is traded in them."""
+        names = {f"{coin}USDT": coin for coin in SPOT}
+        name = text_of(call.params, "symbol")
+        if name not in names:
+            raise NoError(No.SYMBOL, name)
+        found = _asked_candles(call.params, partial(board.spot_candles, self.office, names[name]))
+        rows = [[str(one.at_ms), one.open, one.high, one.low, one.close, "0", "0"] for one in found]
+        return {"symbol": name, "category": "spot", "list": rows}
 
     def _rates(self, call: Call) -> object:
         """List settlements of funding, newest first; a beginning without an end is refused."""
@@ -242,6 +248,19 @@ class BybitBoard(Dialect):
             "list": [row],
             "nextPageCursor": "",
         }
+
+
+def _asked_candles(words: Mapping[str, str], candles: Callable[..., tuple[Candle, ...]]) -> list[Candle]:
+    """List the candles that are asked for, newest first."""
+    if not words.get("interval"):
+        raise NoError(No.PARAMETER, "interval")
+    found = candles(
+        INTERVALS.get(words["interval"], 0),
+        limit=limit_of(words, 200, 1000),
+        from_ms=time_of(words, "start"),
+        to_ms=time_of(words, "end"),
+    )
+    return list(reversed(found))
 
 
 def _bar(one: Candle, contract: Contract, *, volumes: bool) -> list[object]:

@@ -192,6 +192,7 @@ class Mexc(Dialect):
             ("time", "ping", spot.ping),
             ("spot_contracts", "exchangeInfo", spot.pairs),
             ("spot_tickers", "ticker/bookTicker", spot.best),
+            ("spot_candles", "klines", spot.candles),
         )
         shown = tuple(
             Route(operation=name, method="GET", path=SPOT + path, desk=desk, weight=2)

@@ -53,7 +53,16 @@ PERMISSIONS: Mapping[str, tuple[int, str]] = {
 }
 """What a key lacks, by what was asked of it."""
 SPOT = frozenset(
-    {"time", "currencies", "spot_account", "spot_contracts", "spot_tickers", "transfer", "transfers"}
+    {
+        "time",
+        "currencies",
+        "spot_account",
+        "spot_contracts",
+        "spot_tickers",
+        "spot_candles",
+        "transfer",
+        "transfers",
+    }
 )
 """Operations of the spot interface: it says no in its own form."""
 SPOT_REFUSALS: Mapping[No, tuple[int, str]] = {

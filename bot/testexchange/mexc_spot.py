@@ -3,6 +3,7 @@
 from decimal import Decimal
 
 from bot.core.values import ZERO
+from bot.testexchange.board import spot_candles
 from bot.testexchange.mexc_codes import NO_TRANSFER, NOT_POSITIVE, TOO_LONG
 from bot.testexchange.mexc_reading import PAGES_MAX, TIME_MAX_MS, time_of, within
 from bot.testexchange.office import Office
@@ -16,6 +17,17 @@ COINS = ("BTC", "ETH")
 FUTURES_SIDE = {("SPOT", "FUTURES"): True, ("FUTURES", "SPOT"): False}
 """From where to where, and whether that is into the futures wallet."""
 DECIMALS_MAX = 18
+MINUTE_MS = 60_000
+INTERVALS = {
+    "1m": MINUTE_MS,
+    "5m": 5 * MINUTE_MS,
+    "15m": 15 * MINUTE_MS,
+    "30m": 30 * MINUTE_MS,
+    "60m": 60 * MINUTE_MS,
+    "4h": 240 * MINUTE_MS,
+    "1d": 1440 * MINUTE_MS,
+}
+CANDLES_MAX = 500
 
 
 class SpotDesks:
@@ -57,6 +69,25 @@ class SpotDesks:
         if wanted not in found:
             raise NoError(No.SYMBOL)
         return found[wanted]
+
+    def candles(self, call: Call) -> list[list[object]]:
+        """List candles of a pair, oldest first; nothing is traded in them."""
+        names = {f"{coin}USDT": coin for coin in COINS}
+        if call.wanted("symbol") not in names:
+            raise NoError(No.SYMBOL)
+        interval_ms = INTERVALS.get(call.wanted("interval"), 0)
+        found = spot_candles(
+            self._office,
+            names[call.params["symbol"]],
+            interval_ms,
+            limit=within(call.params, "limit", CANDLES_MAX, CANDLES_MAX),
+            from_ms=time_of(call.params, "startTime"),
+            to_ms=time_of(call.params, "endTime"),
+        )
+        return [
+            [one.at_ms, one.open, one.high, one.low, one.close, "0", one.at_ms + interval_ms, "0"]
+            for one in found
+        ]
 
     # --- the wallet -------------------------------------------------------------------------------------------
 

@@ -154,6 +154,7 @@ class Weex(Dialect):
             ("time", "ping", market.ping, 5),
             ("currencies", "coins", market.coins, 25),
             ("spot_contracts", "exchangeInfo", market.spot_pairs, 100),
+            ("spot_candles", "market/klines", market.spot_candles, 10),
             ("spot_tickers", "market/ticker/price", market.spot_prices, 20),
             ("spot_tickers", "market/ticker/24hr", market.spot_day, 10),
             ("spot_tickers", "market/ticker/bookTicker", market.spot_best, 20),

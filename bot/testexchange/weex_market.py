@@ -34,7 +34,7 @@ INTERVALS = {
 }
 """Minutes."""
 DEPTH, DEPTH_MAX = 15, 200
-CANDLES_MAX, OLD_CANDLES_MAX = 1000, 100
+CANDLES_MAX, OLD_CANDLES_MAX, SPOT_CANDLES_MAX = 1000, 100, 300
 FUNDINGS_MAX = 1000
 SHARE_DIGITS = ONE.scaleb(-6)
 SPOT_TICK, SPOT_STEP = Decimal("0.01"), Decimal("0.00001")
@@ -228,6 +228,13 @@ class MarketDesks:
             "askPrice": index + SPOT_TICK,
             "askQty": ONE,
         }
+
+    def spot_candles(self, call: Call) -> list[list[object]]:
+        """List the last candles of a pair, oldest first; they cannot be asked for by time."""
+        contract, interval_ms = self._named(call), _interval_ms(call)
+        limit = limit_of(call.params, 100, SPOT_CANDLES_MAX)
+        found = board.spot_candles(self._office, contract.base, interval_ms, limit=limit)
+        return [_candle_words(one, interval_ms) for one in found]
 
     def spot_day(self, call: Call) -> list[Row]:
         """Show the last 24 hours of pairs."""

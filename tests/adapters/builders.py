@@ -7,12 +7,13 @@ from pathlib import Path
 from bot.adapters.journal import SqlJournal, open_journal
 from bot.core.decide import Decision, decide
 from bot.core.instruments import MarginRule, Payoff, Perpetual, tiers_from
+from bot.core.memory import GuardMemory, Memory
 from bot.core.orders import OrderRequest, OrderState
 from bot.core.policy import Band
 from bot.core.reports import Fill, OrderReport, Payment
 from bot.core.risk import Approved
 from bot.core.rules import HedgeRules, Kind, Meaning, Rules
-from bot.core.snapshot import Funding, GuardMemory, Holding, Memory, Position, Quote, Snapshot, Wallet
+from bot.core.snapshot import Funding, Holding, Position, Quote, Snapshot, Wallet
 from bot.core.values import Coins, Contracts, Money, Notional, Price, Ratio, Side
 from bot.settings_risk import Guard, Risk
 from bot.shell.ports import Activity

@@ -6,7 +6,6 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from yarl import URL
 
 from bot.adapters import ccxt_venue
 from bot.adapters.budget import Budget
@@ -200,36 +199,6 @@ async def test_a_clock_that_drifts_is_measured_again_within_the_hour(door: Door)
 
 
 # --- what is read off requests and failures ---------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("url", "body", "words"),
-    [
-        ("https://x/o?a=1&b=", "", {"a": "1", "b": ""}),
-        ("https://x/o", "a=1&side=SELL", {"a": "1", "side": "SELL"}),
-        ("https://x/o?a=%2B1%20x", "", {"a": "+1 x"}),
-        ("https://x/o?a=1", '{"a": 2.50, "reduceOnly": true}', {"a": D("2.50"), "reduceOnly": True}),
-        ("https://x/o", '[{"side": 3, "vol": 1}]', {"side": 3, "vol": 1}),
-        ("https://x/o", "[1, 2]", {}),
-    ],
-)
-def test_words_of_a_request_are_read_as_the_venue_will(url: str, body: str, words: dict[str, object]) -> None:
-    assert ccxt_venue._words(URL(url, encoded=True), body) == words  # noqa: SLF001 - what an order is judged by
-
-
-@pytest.mark.parametrize(
-    ("headers", "seconds"),
-    [
-        ({}, None),
-        ({"Retry-After": "7"}, 7),
-        ({"retry-after": "120"}, 120),
-        ({"Retry-After": "soon"}, None),
-        ({"Retry-After": "Wed, 21 Oct 2026 07:28:00 GMT"}, None),
-        ({"Retry-After": "-1"}, None),
-    ],
-)
-def test_when_to_come_again_is_read_in_seconds(headers: dict[str, str], seconds: int | None) -> None:
-    assert ccxt_venue._seconds(headers) == seconds  # noqa: SLF001 - how long nothing leaves
 
 
 @pytest.mark.parametrize("name", HERE)

@@ -11,8 +11,8 @@ from sqlalchemy import text
 from bot.adapters.journal import SqlJournal
 from bot.adapters.journal_reader import open_reader
 from bot.core.desk import Cancel
+from bot.core.memory import Memory
 from bot.core.orders import IllegalTransitionError, OrderState, WorkingOrder
-from bot.core.snapshot import Memory
 from bot.core.values import ZERO, Coins, Contracts
 from bot.shell import view
 from bot.shell.ports import Journal, JournalUnavailableError
@@ -211,7 +211,7 @@ def test_a_hedge_begins_with_its_first_whole_picture(journal: SqlJournal, path: 
     richer = replace(snapshot(2), holdings=(replace(snapshot().holdings[0], coins=Coins(Decimal("2.50"))),))
     journal.decided(richer, replace(decided(2)[1], commands=()))
     journal.decided(*decided(3))
-    assert reader.began(ACCOUNT) == {"btc": view.began(richer, CONTRACT.symbol)}
+    assert reader.began(ACCOUNT) == {"btc": view.began(richer, decided(2)[1].explanations[0])}
 
 
 # --- several accounts, one database -------------------------------------------------------------------------

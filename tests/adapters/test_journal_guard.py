@@ -21,10 +21,11 @@ from bot.adapters.journal_guard import JournaledControl, in_force, releases
 from bot.adapters.journal_reader import open_reader
 from bot.backtest.tally import Tally
 from bot.core.decide import Decision
+from bot.core.memory import GuardMemory, Memory, State
 from bot.core.orders import IllegalTransitionError, OrderState
 from bot.core.relief import TopUp
 from bot.core.reports import TransferReport
-from bot.core.snapshot import Control, GuardMemory, Memory, Resume, Snapshot, State, Transfer
+from bot.core.snapshot import Control, Resume, Snapshot, Transfer
 from bot.core.values import ZERO, Money
 from bot.shell.ports import GuardBook, Journal, JournalUnavailableError
 from tests.adapters.builders import (

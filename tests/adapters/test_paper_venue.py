@@ -17,6 +17,7 @@ from bot.adapters.remote_venue import RemoteVenue
 from bot.adapters.venues.manners import MANNERS, manner_of
 from bot.adapters.venues.table import VENUES, hosts_of
 from bot.core.instruments import Contract, DatedFuture
+from bot.core.lookback import Need
 from bot.core.orders import OrderRequest, OrderState, TimeInForce, client_order_id
 from bot.core.reports import SETTLEMENT_ID, Fill, Payment
 from bot.core.snapshot import Transfer
@@ -53,6 +54,7 @@ PUBLIC = frozenset(
         "funding",
         "tiers",
         "spot_tickers",
+        "spot_candles",
         "depth",
         "ticker",
     }
@@ -170,6 +172,19 @@ async def test_prices_contracts_and_funding_are_the_venues(paper: Paper) -> None
     assert contract.tiers
     assert (quote.bid, quote.ask) == paper.touch()
     assert funding.next_at_ms == paper.street.office.world.next_funding(paper.symbol).next_at_ms
+
+
+async def test_spot_prices_and_the_past_are_the_venues_and_need_no_key(paper: Paper) -> None:
+    need = Need(symbol="BTC/USDT", bar_ms=3_600_000, count=5)
+
+    (spot,) = await paper.venue.quotes(("BTC/USDT",))
+    (bars,) = await paper.venue.bars((need,))
+    (settled,) = await paper.venue.settled((paper.symbol,), 5)
+
+    assert spot.mid == pytest.approx(paper.street.office.exchange.indices["BTC"])
+    assert (len(bars.closes), len(settled.rates)) == (5, 5)
+    assert "BTC/USDT" not in {*paper.exchange.contracts, *paper.exchange.touches}
+    assert paper.operations() <= PUBLIC
 
 
 async def test_an_order_fills_at_the_venues_price_and_the_venue_never_hears_of_it(paper: Paper) -> None:

@@ -2,13 +2,14 @@
 
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 
 import aiohttp
 import pytest
 from aiohttp import web
 from yarl import URL
 
-from bot.adapters.venue_session import HOST_HEADER, MisdirectedError, VenueSession
+from bot.adapters.venue_session import HOST_HEADER, MisdirectedError, VenueSession, seconds_of, words_of
 from bot.adapters.venues.table import VENUES, hosts_of
 
 LIVE = frozenset({"api.example.com"})
@@ -175,3 +176,33 @@ def test_no_host_belongs_to_play_money_and_to_money(venue: str) -> None:
     assert live
     assert not live & testnet
     assert all(host == host.lower() and "/" not in host for host in live | testnet)
+
+
+@pytest.mark.parametrize(
+    ("url", "body", "words"),
+    [
+        ("https://x/o?a=1&b=", "", {"a": "1", "b": ""}),
+        ("https://x/o", "a=1&side=SELL", {"a": "1", "side": "SELL"}),
+        ("https://x/o?a=%2B1%20x", "", {"a": "+1 x"}),
+        ("https://x/o?a=1", '{"a": 2.50, "reduceOnly": true}', {"a": Decimal("2.50"), "reduceOnly": True}),
+        ("https://x/o", '[{"side": 3, "vol": 1}]', {"side": 3, "vol": 1}),
+        ("https://x/o", "[1, 2]", {}),
+    ],
+)
+def test_words_of_a_request_are_read_as_the_venue_will(url: str, body: str, words: dict[str, object]) -> None:
+    assert words_of(URL(url, encoded=True), body) == words
+
+
+@pytest.mark.parametrize(
+    ("headers", "seconds"),
+    [
+        ({}, None),
+        ({"Retry-After": "7"}, 7),
+        ({"retry-after": "120"}, 120),
+        ({"Retry-After": "soon"}, None),
+        ({"Retry-After": "Wed, 21 Oct 2026 07:28:00 GMT"}, None),
+        ({"Retry-After": "-1"}, None),
+    ],
+)
+def test_when_to_come_again_is_read_in_seconds(headers: dict[str, str], seconds: int | None) -> None:
+    assert seconds_of(headers) == seconds

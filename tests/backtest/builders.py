@@ -52,11 +52,14 @@ def replay(
     meaning: Meaning = Meaning.SHARE_OF_HOLDINGS,
     spread: str = "0",
     patience: str = "0",
+    asset: str = "BTC",
+    held: History | None = None,
+    start_bar: int = 0,
 ) -> tuple[Run, Report]:
-    """Replay bars through one hedge with wide limits."""
+    """Replay bars through one hedge with wide limits; ``held`` is the market of an asset that is not the contract's."""
     hedge = HedgeRules(
         name="btc",
-        asset="BTC",
+        asset=asset,
         symbol=contract.symbol,
         kind=Kind.PERPETUAL,
         contract_size=None,
@@ -76,14 +79,15 @@ def replay(
     )
     setup = Setup(
         contract=contract,
-        holdings=(Holding(asset="BTC", coins=Coins(D(coins)), place="declared"),),
+        holdings=(Holding(asset=asset, coins=Coins(D(coins)), place="declared"),),
         deposit=Money(D(deposit)),
         margin_mode="cross",
         leverage=D(50),
         participation=D("0.1"),
         spread=D(spread),
+        start_bar=start_bar,
     )
-    run = asyncio.run(Runner(bars, rules, setup, SilentLog()).run(lambda _bar: None))
+    run = asyncio.run(Runner(bars, rules, setup, SilentLog(), held).run(lambda _bar: None))
     return run, report(run, 0)
 
 

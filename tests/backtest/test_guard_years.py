@@ -1,6 +1,5 @@
 """A hedge with and without the guard, over a rise that kills it without one: the table of ``compare-guard``."""
 
-import dataclasses
 from pathlib import Path
 
 import numpy as np
@@ -8,7 +7,7 @@ import pytest
 
 from bot import wiring_backtests
 from bot.backtest.guard_report import SCENARIOS, GuardRow, Scenario, guard_row
-from bot.backtest.history import History, load
+from bot.backtest.history import load
 from bot.settings import Settings
 from bot.settings import load as load_settings
 from tests.backtest.builders import shared
@@ -22,17 +21,8 @@ def settings() -> Settings:
     return load_settings([Path(__file__).parent / "guard_years.toml"], environ={}, dotenv=None).settings
 
 
-def cut(history: History, bars: int) -> History:
-    columns = {
-        field.name: getattr(history, field.name)[:bars]
-        for field in dataclasses.fields(history)
-        if isinstance(getattr(history, field.name), np.ndarray)
-    }
-    return dataclasses.replace(history, **columns)
-
-
 async def replayed(hedge: str, scenario: Scenario) -> GuardRow:
-    bars = cut(load(shared(FILES[hedge])), MONTHS_8)
+    bars = load(shared(FILES[hedge])).part(0, MONTHS_8)
     runner = wiring_backtests.guarded_of(settings(), hedge, bars, scenario)
     return guard_row(hedge, scenario, await runner.run(lambda _bar: None))
 

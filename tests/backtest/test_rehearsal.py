@@ -10,9 +10,11 @@ from bot.backtest.rehearsal import Rehearsal, Unrehearsed, rehearse
 from bot.backtest.rehearsal_notes import RehearsalRow, room_left
 from bot.backtest.rehearsal_world import MINUTE_MS, Shock, World
 from bot.core.ladder import standings
+from bot.core.lookback import Bars, Need, Settled
+from bot.core.policy import MarketView, Target
 from bot.core.rules import GuardRules
-from bot.core.snapshot import Control, Snapshot, Transfer, Volatility, Wallet
-from bot.core.values import Contracts, Money, Price, Ratio
+from bot.core.snapshot import Control, Holding, Snapshot, Spot, Transfer, Volatility, Wallet
+from bot.core.values import Coins, Contracts, Money, Price, Ratio, record
 from tests.core.builders import (
     HOUR,
     INVERSE,
@@ -281,6 +283,23 @@ def test_a_basis_grows_to_its_end_and_prices_go_straight_in_their_logarithm() ->
     assert path[30].mark == pytest.approx(D(50_000) * D("1.1") * D("1.005"), abs=D("0.001"))
 
 
+async def test_policies_look_back_on_what_there_was_today() -> None:
+    bars = Bars(
+        symbol=LINEAR.symbol,
+        bar_ms=HOUR,
+        last_ms=T // HOUR * HOUR,
+        closes=(Price(D(49_000)), Price(D(50_000))),
+        highs=(Price(D(50_000)),) * 2,
+        lows=(Price(D(49_000)),) * 2,
+    )
+    paid = Settled(symbol=LINEAR.symbol, interval_ms=8 * HOUR, last_ms=T, rates=(Ratio(D("0.0001")),))
+    world = World(replace(TWICE, bars=(bars,), settled=(paid,)), shock("0.4"))
+    need = Need(symbol=LINEAR.symbol, bar_ms=HOUR, count=1)
+
+    assert await world.venue().bars((need, replace(need, bar_ms=2 * HOUR))) == (bars.last(1),)
+    assert await world.venue().settled((LINEAR.symbol, "NOPE"), 9) == (paid,)
+
+
 def test_a_long_rehearsal_has_a_bounded_number_of_prices() -> None:
     assert [shock("0.1", hours).steps for hours in (0, "0.5", 24, 72)] == [1, 30, 1440, 1440]
 
@@ -382,3 +401,46 @@ def test_a_price_is_one_of_the_contract_nearest_to_liquidation() -> None:
 
     assert (found.symbol, found.settle) == (LINEAR.symbol, "USDT")
     assert found.path[0].mark == Price(D(50_000))
+
+
+@record
+class Remembers:
+    """A stage that holds a full hedge while it sees the day's past, and none when that is gone."""
+
+    def needs(self, symbol: str, asset: str) -> tuple[Need, ...]:  # noqa: ARG002 - the stages' form
+        return (Need(symbol=symbol, bar_ms=HOUR, count=2),)
+
+    def needs_settlements(self) -> int:
+        return 2
+
+    def apply(self, market: MarketView, target: Target) -> Target:
+        (need,), rates = self.needs(market.symbol, market.asset), market.rates(market.symbol)
+        bars = market.history(need)
+        fresh = bars is not None and bars.last_ms + HOUR > market.at_ms and rates is not None
+        return replace(target, ratio=Ratio(D(int(fresh))), reason="seen" if fresh else "gone")
+
+
+def test_policies_see_todays_past_throughout_and_other_coins_move_along() -> None:
+    day = Bars(
+        symbol=LINEAR.symbol,
+        bar_ms=HOUR,
+        last_ms=T // HOUR * HOUR,
+        closes=(Price(D(50_000)),) * 2,
+        highs=(Price(D(50_000)),) * 2,
+        lows=(Price(D(50_000)),) * 2,
+    )
+    paid = Settled(symbol=LINEAR.symbol, interval_ms=8 * HOUR, last_ms=T - HOUR, rates=(Ratio(D(0)),) * 2)
+    today = replace(
+        snapshot(spot=0, held=-1, wallet=100_000),
+        holdings=(Holding(asset="ADA", coins=Coins(D(50_000)), place="declared"),),
+        spots=(Spot(symbol="ADA/USDT", at_ms=T, price=Price(D(1))),),
+        bars=(day,),
+        settled=(paid,),
+    )
+    hedged = rules(hedge_rules(LINEAR, asset="ADA", stages=(Remembers(),)), guard=LADDER)
+
+    found = asyncio.run(rehearse(today, hedged, shock("0.2", 12)))
+
+    assert isinstance(found, Rehearsal)
+    assert [hedge.ratio_achieved for hedge in found.hedges] == [D(1)]
+    assert acted(found) == []

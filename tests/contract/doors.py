@@ -16,7 +16,7 @@ from bot.core.orders import OrderRequest, TimeInForce, client_order_id
 from bot.core.values import Contracts, Price, Side, round_to_step
 from bot.shell.ports import Venue
 from bot.testexchange.keyring import TEST_KEY, Key
-from bot.wiring_street import Customer, Scenario
+from bot.wiring_street import Customer, Scenario, StreetTown
 from tests.testexchange.street import FROM_MS, Street, open_street
 
 SIM = "sim"
@@ -154,12 +154,13 @@ async def open_door(
 def sim_door(street: Street) -> SimVenue:
     """Go in by the model exchange's own door."""
     world, exchange = street.office.world, street.office.exchange
+    assert isinstance(world, StreetTown)
 
     def turn() -> None:
         world.advance(street.now_ms)
         exchange.at_ms = max(exchange.at_ms, street.now_ms)
 
-    return SimVenue(exchange, "main", turn, world.next_funding, world.turnover)
+    return SimVenue(exchange, "main", turn, world.next_funding, world.turnover, spot=world.spot)
 
 
 @asynccontextmanager

@@ -135,9 +135,11 @@ def settings(symbol: str, **hedge: object) -> Settings:
 
 
 @asynccontextmanager
-async def session(door: Door, path: Path, chosen: Settings, coins: str = "0.5") -> AsyncIterator[Session]:
+async def session(
+    door: Door, path: Path, chosen: Settings, coins: str = "0.5", asset: str = "BTC"
+) -> AsyncIterator[Session]:
     """Run a session: declared coins, a journal on disk, the real loop."""
-    holdings = DeclaredHoldings((Holding(asset="BTC", coins=Coins(Decimal(coins)), place="declared"),))
+    holdings = DeclaredHoldings((Holding(asset=asset, coins=Coins(Decimal(coins)), place="declared"),))
     file = path / "local.sqlite"
     with open_journal(
         f"sqlite:///{file}", mode="local", account="main", rules_json=chosen.model_dump_json()

@@ -71,3 +71,26 @@ async def test_a_dated_hedge_rolls_before_its_contract_ends(name: str, tmp_path:
             assert expiries[first] < later[second]
             assert door.clock.now_ms() < expiries[first], "it was settled before it was rolled"
             run.agrees()
+
+
+BETA = {"stage": "beta", "bar_hours": 1, "lookback_bars": 60, "proof_bars": 30}
+LINEAR = tuple(name for name in VENUES if not PERPETUALS[name].endswith(":BTC"))
+
+
+@pytest.mark.parametrize("name", LINEAR)
+async def test_a_coin_is_hedged_in_another_coins_contract_by_its_value(name: str, tmp_path: Path) -> None:
+    chosen = settings(PERPETUALS[name], asset="ETH", cross=True, holdings="8", policy=[BETA])
+    async with (
+        open_door(name, customers=(DOLLARS,)) as door,
+        session(door, tmp_path, chosen, coins="8", asset="ETH") as run,
+    ):
+        prices = {one.symbol: one.index for one in await door.venue.quotes((door.symbol, "ETH/USDT"))}
+        worth = 8 * prices["ETH/USDT"] / prices[door.symbol]
+
+        await run.until_held(f"{worth}", within="0.03")
+
+        (why,) = run.steps[-1].decision.explanations
+        assert why.target is not None
+        assert "out of sample it took away" in why.target.reason, why.target.reason
+        assert D("0.9") < why.target.ratio < D("1.1"), "the street's coins move together"
+        run.agrees()

@@ -5,6 +5,7 @@ from dataclasses import fields, replace
 from decimal import Decimal
 from typing import Any, Literal
 
+from bot.core.bands import BandRules
 from bot.core.decide import Decision
 from bot.core.instruments import (
     Contract,
@@ -16,6 +17,7 @@ from bot.core.instruments import (
     Tier,
     tiers_from,
 )
+from bot.core.memory import HedgeMemory, Memory, Rung
 from bot.core.orders import OrderRequest, OrderState, TimeInForce, WorkingOrder
 from bot.core.policy import Band, Policy
 from bot.core.risk import Approved, Wish
@@ -32,17 +34,7 @@ from bot.core.rules import (
     RungRules,
     Unlisted,
 )
-from bot.core.snapshot import (
-    Funding,
-    HedgeMemory,
-    Holding,
-    Memory,
-    Position,
-    Quote,
-    Rung,
-    Snapshot,
-    Wallet,
-)
+from bot.core.snapshot import Funding, Holding, Position, Quote, Snapshot, Wallet
 from bot.core.values import Coins, Contracts, Money, Notional, Price, Ratio, Side
 from strategies.fixed_ratio import Stage
 
@@ -261,17 +253,25 @@ def hedge_rules(
     amount: Amount = 0,
     outer: Amount = "0.01",
     inner: Amount = 0,
+    over: Amount | None = None,
+    band: BandRules | None = None,
+    asset: str = "",
+    also: tuple[str, ...] = (),
     stages: tuple[Policy, ...] | None = None,
 ) -> HedgeRules:
+    """Rules of a hedge; ``over`` is both edges where too much is hedged."""
+    edge = None if over is None else Ratio(D(over))
+    given = Band(outer=Ratio(D(outer)), inner=Ratio(D(inner)), outer_over=edge, inner_over=edge)
     return HedgeRules(
         name=name,
-        asset=contract.base,
+        asset=asset or contract.base,
+        also=also,
         symbol=contract.family,
         kind=Kind.DATED if contract.kind == "dated" else Kind.PERPETUAL,
         contract_size=None,
         meaning=meaning,
         amount=Notional(D(amount)),
-        band=Band(outer=Ratio(D(outer)), inner=Ratio(D(inner))),
+        band=given if band is None else band,
         stages=(Stage(ratio=D(ratio)),) if stages is None else stages,
     )
 

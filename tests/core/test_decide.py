@@ -10,11 +10,12 @@ from bot.core import risk
 from bot.core.decide import Decision, decide
 from bot.core.desk import Cancel
 from bot.core.forecast import forecast
+from bot.core.memory import Memory
 from bot.core.orders import WORKING, client_order_id
 from bot.core.policy import NO_END_MS
 from bot.core.risk import Approved
 from bot.core.rules import Meaning, Rules
-from bot.core.snapshot import Memory, Snapshot
+from bot.core.snapshot import Snapshot
 from bot.core.values import ZERO, Money
 from tests.core.builders import (
     INVERSE,

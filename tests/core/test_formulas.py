@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.core import exposure, formulas
+from bot.core.bands import start_of
 from bot.core.policy import Target
 from bot.core.rules import Meaning
 from bot.core.values import ONE, ZERO, Ratio
@@ -176,7 +177,7 @@ def test_the_classic_bug_of_resetting_to_spot_times_initial_coins_cannot_come_ba
     hedge = hedge_rules(INVERSE, ratio=1, outer=0)
     picture = snapshot(INVERSE, spot=0, wallet=1, held=-500, prices=quote(INVERSE, *price))
     book = exposure.book(picture, hedge, hedge.symbol)
-    target = Target(ratio=Ratio(ONE), band=hedge.band, reason="full")
+    target = Target(ratio=Ratio(ONE), band=start_of(hedge.band), reason="full")
 
     measured = exposure.measure(book, hedge, target, position(INVERSE).contracts)
 

@@ -10,10 +10,11 @@ from hypothesis import strategies as st
 
 from bot.core.gates import BY_PRICE, REMEDIES, Gate, Verdict
 from bot.core.instruments import Contract
+from bot.core.memory import State
 from bot.core.orders import OrderRequest
 from bot.core.risk import Approved, Refused, judge
 from bot.core.rules import Rules
-from bot.core.snapshot import Peg, Snapshot, State, Turnover, Volatility
+from bot.core.snapshot import Peg, Snapshot, Turnover, Volatility
 from bot.core.values import ONE, ZERO, Contracts, Money, Price, Ratio, Side, record
 from tests.core.builders import (
     INVERSE,

@@ -19,19 +19,11 @@ from bot.backtest.tally import Tally
 from bot.core.decide import Decision, decide
 from bot.core.guard import look
 from bot.core.instruments import Perpetual
+from bot.core.memory import GuardMemory, Rung, State
 from bot.core.relief import TopUp
 from bot.core.risk import Approved
 from bot.core.rules import Rules
-from bot.core.snapshot import (
-    Control,
-    GuardMemory,
-    Holding,
-    Resume,
-    Rung,
-    Snapshot,
-    State,
-    Volatility,
-)
+from bot.core.snapshot import Control, Holding, Resume, Snapshot, Volatility
 from bot.core.values import ZERO, Coins, Money, Price, Ratio
 from bot.shell.loop import Loop
 from bot.sim.exchange import Exchange

@@ -3,16 +3,17 @@
 from dataclasses import replace
 from decimal import Decimal
 
+import pytest
 from hypothesis import assume, given, target
 from hypothesis import strategies as st
 
 from bot.core.decide import decide
 from bot.core.quiet import PriceBox
-from bot.core.rules import Rules
+from bot.core.rules import Meaning, Rules
 from bot.core.snapshot import Snapshot
 from bot.core.values import Money
 from tests.core.builders import INVERSE, LINEAR, D, hedge_rules, quote, rules, snapshot
-from tests.core.test_properties import Point, inside, points, situations, thorough
+from tests.core.test_properties import Point, inside, points, situations, thorough, told
 
 shares = st.integers(0, 1000).map(lambda share: D(share) / 1000)
 
@@ -45,7 +46,7 @@ def test_nothing_is_commanded_at_any_income_time_and_price_inside_quiet(
     target(float(abs(income)) if box.income_max is not None else 0.0)
 
     for later in inside(picture, decision, where):
-        assert decision.quiet.covers(later.quotes, income)
+        assert decision.quiet.covers(told(later), income)
         assert decide(paid(later, income), wanted).commands == ()
 
 
@@ -60,11 +61,29 @@ def test_a_full_inverse_hedge_has_room_for_coins_and_none_beyond() -> None:
     assert D("0.005") < box.income_max <= D("0.0102")
     assert decide(paid(held, box.income_max), rules(hedge)).commands == ()
     assert decide(paid(held, box.income_max * 2), rules(hedge)).commands != ()
-    assert not box.contains(box.mark, box.index, box.income_max * 2)
+    at_rest = {box.symbol: held.quote(box.symbol)}
+    assert not box.contains(at_rest, box.income_max * 2)
+
+
+@pytest.mark.parametrize("ratio", ["1", "0.5"])
+def test_an_inverse_constant_mix_has_room_for_coins_beside_that_for_prices(ratio: str) -> None:
+    hedge = hedge_rules(INVERSE, outer="0.02", ratio=ratio, meaning=Meaning.CONSTANT_MIX)
+    held = snapshot(INVERSE, spot=0, wallet=1, held=D(-500) * D(ratio), prices=quote(INVERSE))
+
+    (box,) = decide(held, rules(hedge)).quiet.boxes
+
+    assert box.income_max is not None
+    assert box.income_max >= D("0.0002")
+    assert box.income_min == -box.income_max
+    assert box.high is not None
+    assert box.high > 1
+    assert decide(paid(held, D("0.05")), rules(hedge)).commands != ()
 
 
 def test_a_linear_hedge_does_not_read_its_wallet() -> None:
-    (box,) = decide(snapshot(LINEAR, held=-1), rules(hedge_rules(LINEAR))).quiet.boxes
+    held = snapshot(LINEAR, held=-1)
+    (box,) = decide(held, rules(hedge_rules(LINEAR))).quiet.boxes
+    at_rest = {box.symbol: held.quote(box.symbol)}
 
-    assert box.contains(box.mark, box.index, D(50_000)), "but for what the guard needs to know of it"
-    assert box.contains(box.mark, box.index, D(-50_000))
+    assert box.contains(at_rest, D(50_000)), "but for what the guard needs to know of it"
+    assert box.contains(at_rest, D(-50_000))

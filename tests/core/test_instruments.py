@@ -13,7 +13,7 @@ from bot.core import formulas
 from bot.core.decide import decide
 from bot.core.forecast import forecast
 from bot.core.instruments import OUT_OF_REACH, Contract, MarginRule, Payoff, tiers_from
-from bot.core.snapshot import State
+from bot.core.memory import State
 from bot.core.values import ONE, ZERO, record
 from tests.core.builders import INVERSE, LINEAR, D, inverse_contract, linear_contract, rules, snapshot
 

@@ -21,8 +21,9 @@ from bot.core.ladder import (
     stop_limits,
     trip_of,
 )
+from bot.core.memory import Rung
 from bot.core.rules import RungRules
-from bot.core.snapshot import Rung, Snapshot, Volatility
+from bot.core.snapshot import Snapshot, Volatility
 from bot.core.values import ONE, ZERO, Money, Ratio
 from tests.core.builders import (
     INVERSE,

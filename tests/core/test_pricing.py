@@ -8,9 +8,10 @@ import pytest
 
 from bot.core import pricing
 from bot.core.decide import decide
+from bot.core.memory import HedgeMemory, Memory
 from bot.core.orders import OrderState, WorkingOrder
 from bot.core.risk import Approved
-from bot.core.snapshot import HedgeMemory, Memory, Setback, Snapshot
+from bot.core.snapshot import Setback, Snapshot
 from bot.core.values import Coins, Contracts, Price, Side
 from tests.core.builders import (
     LINEAR,

@@ -19,8 +19,20 @@ from bot.core.policy import MarketView, Policy, Target
 from bot.core.quiet import PriceBox
 from bot.core.risk import Approved, judge
 from bot.core.rules import HedgeRules, Meaning, Rules
-from bot.core.snapshot import Quote, Snapshot
-from bot.core.values import ONE, ZERO, Contracts, Ratio, Side, floor_to_step, record, round_to_step, side_of
+from bot.core.snapshot import Holding, Quote, Snapshot, Spot
+from bot.core.values import (
+    ONE,
+    ZERO,
+    Coins,
+    Contracts,
+    Price,
+    Ratio,
+    Side,
+    floor_to_step,
+    record,
+    round_to_step,
+    side_of,
+)
 from strategies.fixed_ratio import Stage
 from tests.core.builders import (
     INVERSE,
@@ -102,6 +114,8 @@ def hedges(draw: st.DrawFn, contract: Contract, worth: Decimal) -> HedgeRules:
         amount=round(worth * draw(per_mille(100, 1500))),
         outer=outer,
         inner=outer * draw(st.sampled_from([D(0), D("0.5"), D(1)])),
+        over=draw(st.none() | st.sampled_from([D(0), D("0.5"), D(2)]).map(lambda times: times * outer)),
+        also=("ADA",) if contract.linear and draw(st.integers(0, 3)) == 0 else (),
         stages=(draw(stages()),),
     )
 
@@ -119,6 +133,7 @@ def situations(draw: st.DrawFn) -> tuple[Snapshot, Rules]:
     )
     wallet = coins * share * (entry if contract.linear else 1)
     flat = snapshot(contract, spot=coins, wallet=wallet, prices=quote(contract, entry))
+    flat = replace(flat, **ada(flat, wanted, ONE))
     held = measured(flat, wanted).target + draw(offsets) * contract.contracts_step
     mark = round_to_step(entry * draw(moves), contract.price_tick)
     index, age = mark * draw(per_mille(980, 1020)), draw(st.integers(0, 20_000))
@@ -127,9 +142,22 @@ def situations(draw: st.DrawFn) -> tuple[Snapshot, Rules]:
         positions=(position(contract, held, entry),),
         quotes=(prices(contract, mark, index, T - age),),
         memory=snapshot(gap_since_ms=draw(st.none() | st.integers(T - 60_000, T))).memory,
+        **ada(flat, wanted, draw(per_mille(500, 2000))),
     )
     gap = measured(picture, wanted).gap
     return replace(picture, working=tuple(draw(orders(contract, gap)))), wanted
+
+
+def ada(picture: Snapshot, wanted: Rules, multiple: Decimal) -> dict[str, Any]:
+    """Give half as much again in another coin, if the hedge is also about it, at a multiple of its first price."""
+    if not wanted.hedges[0].also:
+        return {}
+    coins = picture.holdings[0].coins * picture.quotes[0].mark / 2
+    held = Holding(asset="ADA", coins=Coins(coins), place="declared")
+    return {
+        "spots": (Spot(symbol="ADA/USDT", at_ms=T, price=Price(multiple)),),
+        "holdings": (picture.holdings[0], held) if len(picture.holdings) == 1 else picture.holdings,
+    }
 
 
 offsets = st.one_of(st.just(0), st.just(0), st.integers(-3, 3), st.integers(-3000, 3000))
@@ -161,10 +189,10 @@ def prices(contract: Contract, mark: Decimal, index: Decimal, at_ms: int) -> Quo
     return quote(contract, mark, index=index, bid=mark * D("0.9999"), ask=mark * D("1.0001"), at_ms=at_ms)
 
 
-Point = tuple[Decimal, Decimal, Decimal]
+Point = tuple[Decimal, Decimal, Decimal, Decimal]
 fractions = st.one_of(st.sampled_from([D(0), D(1)]), per_mille(0, 1000))
-points = st.lists(st.tuples(fractions, fractions, fractions), min_size=3, max_size=3)
-"""Where to look: how far into the quiet time, how far from a box's low to its high, for mark and for index."""
+points = st.lists(st.tuples(fractions, fractions, fractions, fractions), min_size=3, max_size=3)
+"""Where to look: how far into the quiet time, how far from a box's low to its high, for mark, index, another coin."""
 
 
 def multiple(box: PriceBox, fraction: Decimal) -> Decimal:
@@ -175,7 +203,7 @@ def multiple(box: PriceBox, fraction: Decimal) -> Decimal:
 def inside(picture: Snapshot, decision: Decision, where: Sequence[Point]) -> Iterator[Snapshot]:
     """Show the same account at other times and prices that the decision's quiet covers, remembering the decision."""
     quiet = decision.quiet
-    for time, mark, index in where if quiet.boxes else ():
+    for time, mark, index, other in where if quiet.boxes else ():
         at_ms = picture.at_ms + int((quiet.until_ms - picture.at_ms) * time)
         quotes = tuple(
             prices(
@@ -186,8 +214,22 @@ def inside(picture: Snapshot, decision: Decision, where: Sequence[Point]) -> Ite
             )
             for box in quiet.boxes
         )
-        assert quiet.covers(quotes)
-        yield replace(picture, at_ms=at_ms, quotes=quotes, memory=decision.memory)
+        spots = tuple(
+            replace(spot, at_ms=at_ms, price=Price(spot.price * multiple(box, other)))
+            for box in quiet.boxes
+            for spot in box.spots
+        )
+        later = replace(picture, at_ms=at_ms, quotes=quotes, spots=spots, memory=decision.memory)
+        assert quiet.covers(told(later))
+        yield later
+
+
+def told(picture: Snapshot) -> tuple[Quote, ...]:
+    """List all prices as a venue tells them: a coin's by its spot market."""
+    first = picture.quotes[0]
+    return picture.quotes + tuple(
+        replace(first, symbol=one.symbol, mark=one.price, index=one.price) for one in picture.spots
+    )
 
 
 @thorough
@@ -241,11 +283,12 @@ def test_many_of_the_drawn_situations_leave_a_quiet_to_look_into() -> None:
             kinds[f"{why.answer} {hedge.meaning} {payoff}"] += 1
             kinds["anywhere" if box.low is None else "in a box"] += 1
             kinds["for a time"] += decision.quiet.until_ms < T + 10**8
+            kinds["another coin"] += bool(box.spots) and box.low is not None and box.low < 1
 
     count()
 
     wanted = [f"hold {meaning} {payoff}" for meaning in Meaning for payoff in Payoff]
-    wanted += ["anywhere", "in a box", "for a time", "place", "cancel", "wait", "refused"]
+    wanted += ["anywhere", "in a box", "another coin", "for a time", "place", "cancel", "wait", "refused"]
     assert {kind: kinds[kind] for kind in wanted if kinds[kind] < 3} == {}
     assert kinds["anywhere"] + kinds["in a box"] > 130
 

@@ -12,12 +12,13 @@ from hypothesis import strategies as st
 from bot.core import exposure, formulas, risk
 from bot.core.decide import Decision, decide
 from bot.core.instruments import Contract
+from bot.core.memory import HedgeMemory, Memory, RollMemory
 from bot.core.orders import OrderRequest, OrderState, WorkingOrder
 from bot.core.policy import Band, Target
 from bot.core.positions import cost_of, entry_of, fill
 from bot.core.risk import Approved
 from bot.core.rules import Rules, Unlisted
-from bot.core.snapshot import HedgeMemory, Memory, Position, RollMemory, Snapshot
+from bot.core.snapshot import Position, Snapshot
 from bot.core.values import ZERO, Coins, Contracts, Money, Ratio
 from tests.core.builders import (
     HOUR,

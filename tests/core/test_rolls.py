@@ -7,10 +7,11 @@ import pytest
 
 from bot.core import rolls
 from bot.core.instruments import Contract, DatedFuture
+from bot.core.memory import HedgeMemory, RollMemory
 from bot.core.rolls import STAGES, Stage, advantage, next_stage_ms, stage_of
 from bot.core.rules import HedgeRules, Unlisted
 from bot.core.selection import choose
-from bot.core.snapshot import HedgeMemory, RollMemory, Snapshot, Turnover
+from bot.core.snapshot import Snapshot, Turnover
 from bot.core.values import Contracts, Ratio
 from tests.core.builders import (
     HOUR,

@@ -98,6 +98,9 @@ def with_line(line: str, instead_of: str = "") -> str:
 
 RATIO = 'ratio = "1"'
 HOLDINGS = 'holdings = "2"'
+ASSET, SYMBOL = 'asset = "BTC"', 'symbol = "BTC/USDT:USDT"'
+FULL = '{ stage = "fixed_ratio", ratio = "1" }'
+POLICY = f"policy = [{FULL}]"
 MISTAKES = [
     # what is written                   instead of      path                           line  sentence and remedy begin
     ('holdings = "abc"', HOLDINGS, "hedges.btc.holdings", 7, "'abc' must be a number.", "Coins held"),
@@ -121,6 +124,16 @@ MISTAKES = [
     ("amount = 5", "", "hedges.btc.amount", 9, "An amount means nothing to share_of_holdings.", "Remove it"),
     ("band = { outer = 0.1, inner = 0.2 }", "", "hedges.btc.band.inner", 9, "The inner edge 0.2 lies outside", "Set inner"),
     ("band = { outer = 1.1 }", "", "hedges.btc.band.outer", 9, "1.1 must be less than or equal to 1.", ""),
+    ("band = { outer_over = 0.001 }", "", "hedges.btc.band.inner", 9, "The inner edge 0.005 lies outside", "Set inner"),
+    ("band = 'cost-optimal'", "", "hedges.btc.band.mismatch_volatility", 9, "Nothing tells how much a target moves", "Set"),
+    ("band = 'narrow'", "", "hedges.btc.band.method", 9, "'narrow' must be 'fixed', 'cost-optimal' or 'tracking", ""),
+    ("band = 'tracking-error'", "", "hedges.btc.band.tracking_error", 9, "A budget is missing.", "Set tracking_error"),
+    ("band = { tracking_error = 0.01 }", "", "hedges.btc.band.tracking_error", 9, "It means nothing to a band that", "Remove"),
+    ("band.outer_min = 0.2", "", "hedges.btc.band.outer_min", 9, "The narrowest band 0.2 is wider", "Set outer_min"),
+    ("also = [{ asset = 'BTC', holdings = 1 }]", "", "hedges.btc.also[0].asset", 9, "BTC is hedged here already.", "Add"),
+    ("cross = true\nasset = 'ETH'\nsymbol = 'BTC/USD:BTC'", f"{ASSET}\n{SYMBOL}", "hedges.btc.symbol", 7, "An inverse contract on BTC", ""),
+    ("policy = [{ stage = 'volatility' }]", POLICY, "hedges.btc.policy[0]", 8, "volatility scales the ratio of the stages", "Put a"),
+    (f"policy = [{FULL}, {FULL}]", POLICY, "hedges.btc.policy[1]", 8, "fixed_ratio sets the ratio anew", "Put it first"),
     ("band.outer = 1", "", "hedges.btc.band.outer", 9, "A band of 1 is as wide as the ratio 1, or wider:", "Set outer below 1."),
     ("ratio = 0.01", RATIO, "hedges.btc.band.outer", 3, "A band of 0.02 is as wide as the ratio 0.01", "Set outer"),
     ("ratio = 1.6", RATIO, "hedges.btc.policy[0].ratio", 8, "1.6 must be less than or equal to 1.5.", ""),
@@ -482,7 +495,8 @@ def test_the_example_of_variables_shows_what_holds_without_it(tmp_path: Path) ->
 
     settings = len(list(documented(Settings, answered(Answers()))))
     assert set(with_it.origins.values()) == {f"{dotenv} line {6 + 3 * n}" for n in range(settings)}
-    no_default: Any = {"backtest": True, "hedges": {"btc": {"contract_size"}}}
+    over = {"outer_over", "inner_over"}
+    no_default: Any = {"backtest": True, "hedges": {"btc": {"contract_size": True, "band": over}}}
     assert with_it.settings.model_dump(exclude=no_default) == without.settings.model_dump(exclude=no_default)
 
 

@@ -12,11 +12,10 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-import strategies
-from bot.settings import Answers, Fault, Loaded, SettingsFaultsError, example, load
+from bot.settings import Answers, Fault, Loaded, Settings, SettingsFaultsError, example, load
 from bot.settings_layers import Fault as SourceFault
 from bot.settings_sources import toml_lines
-from strategies import discover, discovered, stage_failures, stage_types
+from strategies import discover, discovered, stage_types, use_folder
 from strategies.fixed_ratio import Stage
 from tests.settings.test_settings import MINIMAL
 
@@ -95,19 +94,14 @@ def test_a_list_is_replaced_as_a_whole_and_a_table_key_by_key() -> None:
 
     assert read.settings.rules("main").hedges[0].stages == (Stage(ratio=Decimal("0.1")),)
     assert read.settings.hedges["btc"].holdings == 2
-    assert {path: origin for path, origin in read.origins.items() if path.startswith("hedges.btc")} == {
+    said = {path: origin for path, origin in read.origins.items() if origin != "default"}
+    assert {path: origin for path, origin in said.items() if path.startswith("hedges.btc")} == {
         "hedges.btc.account": "hedgerow.toml line 4",
         "hedges.btc.asset": "hedgerow.toml line 5",
         "hedges.btc.symbol": "hedgerow.toml line 6",
         "hedges.btc.holdings": "hedgerow.toml line 7",
-        "hedges.btc.kind": "default",
-        "hedges.btc.contract_size": "default",
-        "hedges.btc.tiers": "default",
-        "hedges.btc.meaning": "default",
-        "hedges.btc.amount": "default",
         "hedges.btc.policy[0].stage": f"environment {POLICY}",
         "hedges.btc.policy[0].ratio": f"environment {POLICY}",
-        "hedges.btc.band.outer": "default",
         "hedges.btc.band.inner": "1.toml line 2",
     }
 
@@ -455,56 +449,94 @@ def dropped(here: Path, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     return importlib.import_module("dropped_policies")
 
 
+CONFIG = 'model_config = ConfigDict(frozen=True, extra="forbid")'
+
+
 def test_one_bad_file_spoils_no_other_and_each_says_what_is_wrong(dropped: ModuleType) -> None:
-    found = discover(dropped)
+    found, folder = discover(dropped), Path(next(iter(dropped.__path__)))
 
     assert list(found.stages) == ["good"]
-    assert found.failures == {
-        "broken.py": "ModuleNotFoundError: No module named 'nowhere_to_be_found'",
-        "loose.py": 'TypeError: its Stage must have model_config = ConfigDict(frozen=True, extra="forbid")',
-        "melting.py": 'TypeError: its Stage must have model_config = ConfigDict(frozen=True, extra="forbid")',
-        "nameless.py": 'TypeError: its Stage has no field stage: Literal["name"] with one name',
-        "same.py": "TypeError: stage 'good' is defined in dropped_policies.good already",
-        "still.py": "TypeError: its Stage has no method apply(market, target)",
-        "syntax.py": "SyntaxError: invalid syntax (syntax.py, line 1)",
-        "without.py": "TypeError: it defines no pydantic class named Stage",
+    assert {one.file.name: (one.status, one.reason) for one in found.lost} == {
+        "broken.py": ("LOAD FAILED", "ModuleNotFoundError: No module named 'nowhere_to_be_found'"),
+        "loose.py": ("LOAD FAILED", f"TypeError: its Stage must have {CONFIG}"),
+        "melting.py": ("LOAD FAILED", f"TypeError: its Stage must have {CONFIG}"),
+        "nameless.py": (
+            "LOAD FAILED",
+            'TypeError: its Stage has no field stage: Literal["name"] with one name',
+        ),
+        "same.py": (
+            "DUPLICATE",
+            f"stage 'good' is defined in {folder / 'good.py'} already: give this one another name",
+        ),
+        "still.py": ("LOAD FAILED", "TypeError: its Stage has no method apply(market, target)"),
+        "syntax.py": ("LOAD FAILED", "SyntaxError: invalid syntax (syntax.py, line 1)"),
+        "without.py": ("LOAD FAILED", "TypeError: it defines no pydantic class named Stage"),
     }
 
 
 def test_the_shipped_policies_all_load() -> None:
     assert "fixed_ratio" in stage_types()
-    assert stage_failures() == {}
+    assert discovered().lost == ()
 
 
 @pytest.fixture
-def dropped_in(here: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Drop a good and a bad policy beside the shipped ones."""
-    folder = here / "more"
+def own(here: Path) -> Iterator[Path]:
+    """Give a folder of the owner's with a good and a bad stage, one of a name that is taken, and a helper."""
+    folder = here / "mine"
     folder.mkdir()
     (folder / "dropped_good.py").write_text(STAGE.replace("NAME", "as_it_is"), "utf-8")
     (folder / "dropped_bad.py").write_text("1 / 0", "utf-8")
-    monkeypatch.setattr(strategies, "__path__", [*strategies.__path__, str(folder)])
-    monkeypatch.setattr(sys, "modules", dict(sys.modules))
-    discovered.cache_clear()
-    yield
-    discovered.cache_clear()
+    (folder / "dropped_out.py").write_text("raise SystemExit(3)", "utf-8")
+    (folder / "dropped_same.py").write_text(STAGE.replace("NAME", "fixed_ratio"), "utf-8")
+    (folder / "_helper.py").write_text("1 / 0", "utf-8")
+    yield folder
+    use_folder(None)
 
 
-@pytest.mark.usefixtures("dropped_in")
-def test_a_dropped_in_policy_can_be_set_at_once() -> None:
-    read = loaded("[hedges.btc]\npolicy = [{ stage = 'fixed_ratio', ratio = 1 }, { stage = 'as_it_is' }]\n")
+def with_own(own: Path, policy: str) -> str:
+    return f"strategies = '{own}'\n[hedges.btc]\npolicy = [{policy}]\n"
+
+
+def test_stages_of_the_owners_folder_can_be_set_at_once(own: Path) -> None:
+    read = loaded(with_own(own, "{ stage = 'fixed_ratio', ratio = 1 }, { stage = 'as_it_is' }"))
 
     assert [type(stage).__module__ for stage in read.settings.rules("main").hedges[0].stages] == [
         "strategies.fixed_ratio",
-        "strategies.dropped_good",
+        "own_strategies.dropped_good",
     ]
+    assert Settings.from_json(read.settings.model_dump_json()) == read.settings
 
 
-@pytest.mark.usefixtures("dropped_in")
-def test_a_policy_that_did_not_load_is_named_when_it_is_missed() -> None:
-    ((_, _, sentence, remedy),) = faults(
-        lambda: loaded("[hedges.btc]\npolicy = [{ stage = 'dropped_bad' }]\n")
+def test_the_folder_may_come_from_the_environment(own: Path) -> None:
+    read = loaded(
+        "[hedges.btc]\npolicy = [{ stage = 'as_it_is' }]\n", environ={"HEDGEROW_STRATEGIES": str(own)}
     )
 
-    assert sentence == "There is no policy stage 'dropped_bad'."
-    assert remedy.endswith("Not loaded: strategies/dropped_bad.py (ZeroDivisionError: division by zero).")
+    assert read.origins["strategies"] == "environment HEDGEROW_STRATEGIES"
+
+
+@pytest.mark.parametrize(
+    ("name", "why"),
+    [
+        ("dropped_bad", "mine/dropped_bad.py (ZeroDivisionError: division by zero)"),
+        ("dropped_out", "mine/dropped_out.py (SystemExit: 3)"),
+    ],
+)
+def test_a_stage_that_did_not_load_is_named_when_it_is_missed(own: Path, name: str, why: str) -> None:
+    ((_, _, sentence, remedy),) = faults(lambda: loaded(with_own(own, f"{{ stage = '{name}' }}")))
+
+    assert sentence == f"There is no policy stage '{name}'."
+    assert why in remedy
+
+
+def test_a_name_that_is_taken_stays_the_built_in_stages(own: Path) -> None:
+    read = loaded(with_own(own, "{ stage = 'fixed_ratio', ratio = 1 }"))
+
+    assert type(read.settings.rules("main").hedges[0].stages[0]).__module__ == "strategies.fixed_ratio"
+    assert [one.status for one in discovered().lost] == ["LOAD FAILED", "LOAD FAILED", "DUPLICATE"]
+
+
+def test_a_folder_that_is_not_there_is_a_fault() -> None:
+    ((path, _, sentence, _),) = faults(lambda: loaded("strategies = 'nowhere'\n"))
+
+    assert (path, sentence) == ("strategies", "There is no folder nowhere.")

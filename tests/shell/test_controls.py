@@ -15,8 +15,9 @@ from bot.adapters.model_market import model_contract
 from bot.adapters.switch import FileSwitch
 from bot.backtest.tally import Tally
 from bot.core.instruments import Contract
+from bot.core.memory import State
 from bot.core.rules import Rules
-from bot.core.snapshot import Holding, State
+from bot.core.snapshot import Holding
 from bot.core.values import Coins, Price
 from bot.shell.loop import Loop, Step
 from bot.shell.ports import AccountReport

@@ -6,10 +6,11 @@ import pytest
 from bot.adapters.model_market import model_contract
 from bot.core.decide import decide
 from bot.core.forecast import Change, forecast
+from bot.core.memory import State
 from bot.core.orders import OrderRequest, OrderState, TimeInForce, WorkingOrder
 from bot.core.reports import OrderReport
 from bot.core.risk import Approved
-from bot.core.snapshot import Holding, Snapshot, State
+from bot.core.snapshot import Holding, Snapshot
 from bot.core.values import Coins, Contracts, Price
 from bot.shell.ports import (
     UnreachableError,

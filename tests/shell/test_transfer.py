@@ -11,10 +11,11 @@ from bot.adapters.holdings import DeclaredHoldings
 from bot.adapters.switch import NO_SWITCH
 from bot.backtest.tally import Tally
 from bot.core.instruments import MarginMode
+from bot.core.memory import Rung
 from bot.core.relief import TOP_UP_RETRY_MS
 from bot.core.reports import TransferReport
 from bot.core.rules import GuardRules
-from bot.core.snapshot import Holding, Rung, Transfer
+from bot.core.snapshot import Holding, Transfer
 from bot.core.values import Coins, Money
 from bot.shell.loop import Loop, Step
 from bot.shell.ports import (

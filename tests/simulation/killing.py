@@ -20,8 +20,9 @@ from bot.adapters.journal import open_journal
 from bot.adapters.log import SilentLog
 from bot.adapters.sim_venue import SimVenue
 from bot.adapters.switch import NO_SWITCH
+from bot.core.memory import Rung
 from bot.core.rules import Rules
-from bot.core.snapshot import Holding, Rung
+from bot.core.snapshot import Holding
 from bot.core.values import Coins
 from bot.shell.loop import Loop
 from bot.sim.exchange import Exchange

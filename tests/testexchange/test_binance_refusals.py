@@ -333,6 +333,7 @@ READ: dict[str, tuple[str, ...]] = {
     "candles": ("symbol", "limit", "interval", "startTime", "endTime"),
     "open_interest": ("symbol",),
     "spot_tickers": ("symbol",),
+    "spot_candles": ("symbol", "interval", "limit", "startTime", "endTime"),
     "transfer": ("type", "asset", "amount"),
     "transfers": ("type", "size", "current", "startTime", "endTime"),
 }

@@ -169,7 +169,6 @@ REFUSED: list[tuple[str, Act, type[Exception], str]] = [
     ("prices of no pair", show("Tickers", category="spot", symbol="NOPEUSDT"), BR, "symbol invalid"),
     ("unknown interval", lambda client: client.fetch_ohlcv(BTC, "7m"), BR, "10001"),
     ("no interval", show("Kline"), BR, "10001.*interval"),
-    ("candles of spot", lambda client: client.fetch_ohlcv("BTC/USDT"), BR, "not supported here: category spot"),
     ("rates without an end", show("FundingHistory", startTime=1), BR, "endTime is required"),
     ("interest of no interval", show("OpenInterest"), BR, "intervalTime"),
     ("no contract", show("RiskLimit", symbol="NOPEUSDT"), BR, "symbol invalid"),

@@ -4,6 +4,7 @@ from decimal import Decimal
 
 from bot.adapters.venues.answers import Row, number, number_or, row, rows, text, time_ms
 from bot.adapters.venues.manner import Api, Listed
+from bot.adapters.venues.spot import spot_quote
 from bot.core.instruments import DatedFuture, Tier
 from bot.core.snapshot import Funding, Quote, Turnover
 from bot.core.values import ZERO, Contracts, Price, Ratio, record
@@ -70,6 +71,11 @@ class BinanceMarket:
         there = [one for one in listed if one.market in best and one.market in fair]
         found = [_quote(one, best[one.market], fair[one.market]) for one in there]
         return tuple(quote for quote in found if quote is not None)
+
+    async def spot_quote(self, api: Api, symbol: str, market: str, asked_ms: int) -> Quote | None:
+        """Read the best prices of a spot market, which bear no time."""
+        answer = await api.ask("publicGetTickerBookTicker", {"symbol": market}, client="spot")
+        return spot_quote(symbol, asked_ms, row(answer, "spot prices"))
 
     async def funding(self, api: Api, one: Listed) -> Funding | None:
         """Read the next funding of a perpetual."""

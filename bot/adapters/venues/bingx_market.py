@@ -5,6 +5,7 @@ from decimal import Decimal
 from bot.adapters.venues.answers import Level, Row, ShapeError, levels, number, number_or, row, rows, time_ms
 from bot.adapters.venues.bingx_words import data_of
 from bot.adapters.venues.manner import Api, Listed
+from bot.adapters.venues.spot import spot_quote
 from bot.core.instruments import Tier
 from bot.core.snapshot import Funding, Quote, Turnover
 from bot.core.values import ONE, ZERO, Contracts, Price, Ratio
@@ -64,6 +65,13 @@ class BingxMarket:
         endpoint = linear if one.contract.linear else "cswapV1PublicGetMarketPremiumIndex"
         data = data_of(await api.ask(endpoint, {"symbol": one.market}), "mark price")
         return rows(data, "mark price")[0] if isinstance(data, list) and data else row(data, "mark price")
+
+    async def spot_quote(self, api: Api, symbol: str, market: str, asked_ms: int) -> Quote | None:
+        """Read the best prices of a spot market."""
+        del asked_ms
+        answer = await api.ask("spotV1PublicGetTickerBookTicker", {"symbol": market})
+        found = rows(data_of(answer, "spot prices"), "spot prices")
+        return spot_quote(symbol, time_ms(found[0], "time"), found[0]) if found else None
 
     async def funding(self, api: Api, one: Listed) -> Funding | None:
         """Read the next funding."""

@@ -4,11 +4,13 @@ from decimal import Decimal
 
 from bot.adapters.venues.answers import Row, levels, maybe, number, row, rows, time_ms
 from bot.adapters.venues.manner import Api, Listed
+from bot.adapters.venues.spot import spot_quote
 from bot.core.instruments import DatedFuture, Tier, tiers_from
 from bot.core.snapshot import Funding, Quote, Turnover
 from bot.core.values import ONE, ZERO, Contracts, Price, Ratio
 
 PERCENT = Decimal(100)
+SPOT_NAMES = ("bid1Price", "bid1Size", "ask1Price", "ask1Size")
 
 
 class BybitMarket:
@@ -49,6 +51,12 @@ class BybitMarket:
             mark=Price(number(ticker, "markPrice")),
             index=Price(number(ticker, "indexPrice")),
         )
+
+    async def spot_quote(self, api: Api, symbol: str, market: str, asked_ms: int) -> Quote | None:
+        """Read the best prices of a spot market off its ticker, which does not say how old it is."""
+        asked = {"category": "spot", "symbol": market}
+        found = listed_rows(await api.ask("publicGetV5MarketTickers", asked), "spot prices")
+        return spot_quote(symbol, asked_ms, found[0], SPOT_NAMES) if found else None
 
     async def funding(self, api: Api, one: Listed) -> Funding | None:
         """Read the next funding of a perpetual."""

@@ -157,6 +157,12 @@ class Manner(Protocol):
     async def quotes(self, api: Api, listed: tuple[Listed, ...]) -> tuple[Quote, ...]:
         """Read prices; a contract without a price is left out."""
 
+    async def spot_quote(self, api: Api, symbol: str, market: str, asked_ms: int) -> Quote | None:
+        """Read the best prices of a spot market that the venue calls ``market``; None if it has none.
+
+        ``asked_ms`` is when it was asked: it dates the answer where the venue does not.
+        """
+
     async def funding(self, api: Api, one: Listed) -> Funding | None:
         """Read the next funding of a perpetual."""
 

@@ -4,6 +4,7 @@ from decimal import Decimal
 
 from bot.adapters.venues.answers import Row, ShapeError, levels, number, number_or, row, rows, time_ms
 from bot.adapters.venues.manner import Api, Listed
+from bot.adapters.venues.spot import spot_quote
 from bot.core.instruments import Tier, tiers_from
 from bot.core.snapshot import Funding, Quote, Turnover
 from bot.core.values import ONE, ZERO, Contracts, Price, Ratio
@@ -46,6 +47,11 @@ class MexcMarket:
             mark=Price(number(ticker, "fairPrice")),
             index=Price(number(ticker, "indexPrice")),
         )
+
+    async def spot_quote(self, api: Api, symbol: str, market: str, asked_ms: int) -> Quote | None:
+        """Read the best prices of a spot market, which bear no time."""
+        answer = await api.ask("spotPublicGetTickerBookTicker", {"symbol": market})
+        return spot_quote(symbol, asked_ms, row(answer, "spot prices"))
 
     async def funding(self, api: Api, one: Listed) -> Funding | None:
         """Read the next funding."""

@@ -29,6 +29,7 @@ Feature = Literal[
     "account's fees told",
     "key's rights told",
     "funding paid told",
+    "funding history told",
     "liquidation told",
     "maintenance told",
     "adl rank told",
@@ -72,10 +73,16 @@ class VenueFacts:
     weight_max: Decimal
     window_ms: int
     needs_passphrase: bool = False
+    rates_by_page: bool = False
+    """Whether settled funding is told page by page from the newest on, and cannot be asked for by time."""
 
 
 SWAPS: Mapping[str, object] = MappingProxyType({"defaultType": "swap"})
-BINANCE_SPOT = ClientFacts(library_id="binance", options={"defaultType": "spot", "fetchMargins": False})
+BINANCE_SPOT = ClientFacts(
+    library_id="binance",
+    options={"defaultType": "spot", "fetchMargins": False, "fetchMarkets": {"types": ["spot"]}},
+)
+"""Spot markets alone: the others are on hosts of other products."""
 DEMO_LACKS: Mapping[Feature, str] = MappingProxyType(
     {
         "transfers by key": "the demo has none: fill its futures wallet on the demo's page",
@@ -151,6 +158,7 @@ VENUES: dict[str, VenueFacts] = {
             lacking={
                 "margin tiers told": f"of linear contracts only; for inverse ones {OWN_TIERS}",
                 "funding paid told": "of linear contracts only; of inverse ones it is missing in profits",
+                "funding history told": "of linear contracts only; for inverse ones a stage funding changes nothing",
                 "contract size proved": f"of linear contracts only; of inverse ones {UNPROVED}",
                 "maintenance told": FORECAST,
                 "adl rank told": SEE_PAGE,
@@ -163,6 +171,7 @@ VENUES: dict[str, VenueFacts] = {
             title="MEXC",
             kinds=("linear", "inverse"),
             clients={"futures": ClientFacts(library_id="mexc", options=SWAPS)},
+            rates_by_page=True,
             hosts_live=frozenset({"api.mexc.com", "contract.mexc.com"}),
             testnet_lacks=f"the venue has no play money: {LOCAL_INSTEAD}",
             lacks="no dated contracts; the venue opens trading by key to some accounts only",
@@ -181,7 +190,11 @@ VENUES: dict[str, VenueFacts] = {
             name="weex",
             title="WEEX",
             kinds=("linear",),
-            clients={"futures": ClientFacts(library_id="weex", options=SWAPS)},
+            clients={
+                "futures": ClientFacts(
+                    library_id="weex", options={**SWAPS, "fetchOHLCV": {"historical": True}}
+                )
+            },
             hosts_live=frozenset({"api-contract.weex.com", "api-spot.weex.com"}),
             testnet_lacks=f"orders cannot be looked up or cancelled with play money: {LOCAL_INSTEAD}",
             lacks="no inverse, no dated contracts",

@@ -4,6 +4,7 @@ from decimal import Decimal
 
 from bot.adapters.venues.answers import Row, ShapeError, number, number_or, row, rows, time_ms
 from bot.adapters.venues.manner import Api, Listed
+from bot.adapters.venues.spot import spot_quote
 from bot.core.instruments import Tier
 from bot.core.snapshot import Funding, Quote, Turnover
 from bot.core.values import ZERO, Contracts, Price, Ratio
@@ -42,6 +43,11 @@ class WeexMarket:
     async def _premium(self, api: Api, one: Listed) -> Row:
         answer = await api.ask("contractGetCapiV3MarketPremiumIndex", {"symbol": one.market})
         return _only(answer, "mark price")
+
+    async def spot_quote(self, api: Api, symbol: str, market: str, asked_ms: int) -> Quote | None:
+        """Read the best prices of a spot market, which bear no time."""
+        answer = await api.ask("publicGetApiV3MarketTickerBookTicker", {"symbol": market})
+        return spot_quote(symbol, asked_ms, _only(answer, "spot prices"))
 
     async def funding(self, api: Api, one: Listed) -> Funding | None:
         """Read the next funding, as it is forecast."""

@@ -1,0 +1,74 @@
+"""What is exposed and to what: coin by coin, its value, the ratio its policy wants for it alone, and what hedges it."""
+
+from dataclasses import replace
+
+from bot.core import bands, exposure, policy, selection
+from bot.core.decide import view_of
+from bot.core.rules import HedgeRules, Rules
+from bot.core.snapshot import Snapshot
+from bot.core.values import ZERO, Coins, Notional, Price, Ratio, record
+
+
+@record
+class Line:
+    """One coin of one hedge."""
+
+    account: str
+    hedge: str
+    asset: str
+    coins: Coins
+    """Own coins, wherever they lie."""
+    price: Price
+    notional: Notional
+    """What they are worth, in quote currency."""
+    ratio: Ratio
+    """Value wanted short per value held if this coin were alone: for another coin's contract its beta."""
+    symbol: str
+    """The contract that hedges it."""
+    proxy: bool
+    """The contract is on another coin."""
+    effectiveness: Ratio | None
+    """Share of variance that the hedge took away out of sample; None if the policy does not say."""
+    reason: str
+    """What the policy says of this coin."""
+
+
+def inventory(snapshot: Snapshot, rules: Rules) -> tuple[Line, ...]:
+    """List every coin of the hedges that some contract can carry now; a coin without a contract is left out.
+
+    Raises:
+        KeyError: the picture lacks a contract, a quote or a price.
+    """
+    lines: list[Line] = []
+    for hedge in rules.hedges:
+        carrier = selection.choose(snapshot, hedge, rules.roll, snapshot.memory.of(hedge.name)).carrier
+        if carrier is not None:
+            lines += _lines(snapshot, rules.account, hedge, exposure.book(snapshot, hedge, carrier.symbol))
+    return tuple(lines)
+
+
+def _lines(snapshot: Snapshot, account: str, hedge: HedgeRules, book: exposure.Book) -> list[Line]:
+    prices = {book.contract.base: book.index} | {one.asset: one.spot.price for one in book.foreign}
+    view = view_of(snapshot, hedge, book)
+    lines = []
+    for asset, coins in view.coins:
+        proxy = asset != book.contract.base
+        alone = replace(view, asset=asset, coins=((asset, coins),), same_coin=not proxy)
+        target = policy.ask(hedge.stages, alone, bands.start_of(hedge.band), Ratio(ZERO))
+        told = [Ratio(value) for name, value in target.signals if name == "effectiveness"]
+        lines.append(
+            Line(
+                account=account,
+                hedge=hedge.name,
+                asset=asset,
+                coins=coins,
+                price=prices[asset],
+                notional=Notional(coins * prices[asset]),
+                ratio=target.ratio,
+                symbol=book.contract.symbol,
+                proxy=proxy,
+                effectiveness=told[-1] if told else None,
+                reason=target.reason,
+            )
+        )
+    return lines
