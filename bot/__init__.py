@@ -67,6 +67,7 @@ bot.core.exposure            net delta, achieved ratio, gap, the trade that clos
 bot.core.quiet               how long an answer stays good: time, prices, income
 bot.core.pricing             the ladder: passive, chase, cross, never beyond a cap
 bot.core.urgency             what cannot wait at the touch
+bot.core.carry               perpetual or dated: what a short earns in each
 bot.core.selection           which contract carries the hedge, which is left
 bot.core.rolls               roll stages as a table, triggers
 bot.core.desk                one hedge's papers, and the answers there are

@@ -19,7 +19,7 @@ from bot.backtest.tally import Tally
 from bot.core.instruments import Contract, Perpetual
 from bot.core.orders import WORKING
 from bot.core.reports import Fill, Payment
-from bot.core.rules import Kind, Rules
+from bot.core.rules import Rules
 from bot.core.snapshot import Holding
 from bot.core.values import ZERO, Coins
 from bot.looks import OpenAccount
@@ -145,7 +145,7 @@ def check_contracts(settings: Settings) -> None:
 def dated_families(settings: Settings, account: str) -> tuple[str, ...]:
     """List the families whose quarterlies an account's hedges roll."""
     hedges = hedges_of(settings, account).values()
-    return tuple(hedge.symbol for hedge in hedges if hedge.kind is Kind.DATED)
+    return tuple(hedge.symbol for hedge in hedges if hedge.kind.dated)
 
 
 # --- paper --------------------------------------------------------------------------------------------------
