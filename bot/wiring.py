@@ -95,8 +95,8 @@ def declared(settings: Settings, account: str) -> tuple[Holding, ...]:
     """List the coins the owner declares for the hedges of an account."""
     return tuple(
         Holding(asset=asset, coins=Coins(coins), place="declared")
-        for hedge in hedges_of(settings, account).values()
-        for asset, coins in hedge.declared()
+        for name in hedges_of(settings, account)
+        for asset, coins in settings.declared(name)
     )
 
 
@@ -214,7 +214,7 @@ def preview_accounts(settings: Settings, clock: Clock) -> list[PaperAccount]:
 def _town(
     settings: Settings, account: str, market: ModelMarket, exchange: Exchange, from_ms: int
 ) -> ModelTown:
-    coins = frozenset(hedge.asset for hedge in hedges_of(settings, account).values())
+    coins = frozenset(asset for name in hedges_of(settings, account) for asset, _ in settings.declared(name))
     return ModelTown(market, exchange, from_ms, dated_families(settings, account), coins=coins)
 
 
