@@ -69,8 +69,8 @@ class Settings(BaseSettings):
     )
     accounts: dict[Name, Account] = Field(min_length=1, description="Write a table [accounts.NAME].")
     hedges: dict[Name, Hedge] = Field(min_length=1, description="Write a table [hedges.NAME].")
-    bags: dict[Name, Bag] = Field(
-        {}, description="Write a table [bags.NAME] for coins that several hedges share."
+    bags: tuple[Bag, ...] = Field(
+        (), description="Coins that several hedges share: tables with asset, holdings and over."
     )
     pricing: Pricing = Field(Pricing(), description="How orders are priced.")
     roll: Roll = Field(Roll(), description="When and how dated hedges roll.")
@@ -112,7 +112,7 @@ class Settings(BaseSettings):
 
     def declared(self, hedge: str) -> tuple[tuple[str, Decimal], ...]:
         """List the coins that are declared for a hedge, kind by kind, its part of bags among them."""
-        parts = [coins for bag in self.bags.values() for name, coins in bag.split().coins if name == hedge]
+        parts = [coins for bag in self.bags for name, coins in bag.split().coins if name == hedge]
         (asset, own), *others = self.hedges[hedge].declared()
         return ((asset, own + sum(parts, ZERO)), *others)
 

@@ -3,7 +3,7 @@
 The first line of a table's docstring and the description of a field are shown to users.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from pydantic import Field
@@ -48,12 +48,12 @@ class Bag(Table):
         return split(Coins(self.holdings), tuple(parts))
 
 
-def bag_disagreements(bags: Mapping[str, Bag], hedges: Mapping[str, Any]) -> Iterator[InitErrorDetails]:
+def bag_disagreements(bags: Sequence[Bag], hedges: Mapping[str, Any]) -> Iterator[InitErrorDetails]:
     """Find bags that name no hedge, another coin's, one twice, or hold more than their hedges may take."""
     taken: set[str] = set()
-    for name, bag in bags.items():
+    for number, bag in enumerate(bags):
         for index, one in enumerate(bag.over):
-            where = ("bags", name, "over", index, "hedge")
+            where = ("bags", number, "over", index, "hedge")
             hedge = hedges.get(one.hedge)
             if hedge is None:
                 yield rule(f"There is no hedge {one.hedge!r}.", meant(one.hedge, hedges), where)
@@ -71,5 +71,5 @@ def bag_disagreements(bags: Mapping[str, Bag], hedges: Mapping[str, Any]) -> Ite
             yield rule(
                 sentence,
                 "Raise a coins_max, or lower holdings to what is to be hedged.",
-                ("bags", name, "over"),
+                ("bags", number, "over"),
             )

@@ -28,7 +28,7 @@ asset = "BTC"
 symbol = "BTC/USD:BTC"
 holdings = 0
 policy = [{ stage = "fixed_ratio", ratio = 1 }]
-[bags.cold]
+[[bags]]
 asset = "BTC"
 holdings = 3
 over = [{ hedge = "btc", share = 0.5, coins_max = 1 }, { hedge = "inverse" }]
@@ -49,7 +49,7 @@ def test_each_coin_is_listed_with_its_value_its_beta_and_what_hedges_it(shell: S
     assert told["missing"] == []
     btc, eth, inverse = told["lines"]
     assert [one["asset"] for one in told["lines"]] == ["BTC", "ETH", "BTC"]
-    assert (btc["coins"], eth["coins"]) == ("1", "20")
+    assert [D(btc["coins"]), D(eth["coins"])] == [D(1), D(20)]
     assert D(inverse["coins"]) == 3, "two of the bag, and the coin that is the margin"
     assert (btc["proxy"], eth["proxy"], eth["symbol"]) == (False, True, "BTC/USDT:USDT")
     for one in (btc, eth):

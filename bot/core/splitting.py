@@ -2,7 +2,7 @@
 
 from decimal import Decimal
 
-from bot.core.values import ONE, ZERO, Coins, Ratio, record
+from bot.core.values import Coins, Ratio, record
 
 
 @record
@@ -11,7 +11,7 @@ class Part:
 
     hedge: str
     share: Ratio
-    """Of the whole bag; the shares need not add up to 1, and what none names goes to the first with room."""
+    """Of the whole bag, as far as those before have left it; what the shares leave goes to the first with room."""
     coins_max: Coins | None
     """The most it may take; None without end."""
 
@@ -25,11 +25,12 @@ class Split:
 
 
 def split(coins: Coins, parts: tuple[Part, ...]) -> Split:
-    """Give each part its share up to its cap; the rest goes to the parts in their order, as far as they have room."""
-    whole = sum((part.share for part in parts), ZERO)
-    scale = ONE / whole if whole > ONE else ONE
-    taken = {part.hedge: _capped(part, coins * part.share * scale) for part in parts}
-    left = coins - sum(taken.values(), ZERO)
+    """Give each part its share up to its cap, in order; the rest goes to the parts again, as far as they have room."""
+    taken: dict[str, Decimal] = {}
+    left: Decimal = coins
+    for part in parts:
+        taken[part.hedge] = min(_capped(part, coins * part.share), left)
+        left -= taken[part.hedge]
     for part in parts:
         more = _capped(part, taken[part.hedge] + left) - taken[part.hedge]
         taken[part.hedge] += more
