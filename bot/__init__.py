@@ -47,6 +47,7 @@ bot.settings_kinds           names, sizes, shares, stages: the kinds of values
 bot.settings_modes           what each mode asks of an account
 bot.settings_tables          accounts, hedges and the rest, table by table
 bot.settings_exits           when a hedge is left, as a table
+bot.settings_bags            coins that several hedges share, as a table
 bot.settings_bands           how far a hedge may be off, as a table
 bot.settings_trading         pricing, rolls and books, table by table
 bot.settings_risk            the guard: limits on orders and the margin ladder, table by table
@@ -67,6 +68,7 @@ bot.core.exposure            net delta, achieved ratio, gap, the trade that clos
 bot.core.quiet               how long an answer stays good: time, prices, income
 bot.core.pricing             the ladder: passive, chase, cross, never beyond a cap
 bot.core.urgency             what cannot wait at the touch
+bot.core.carry               perpetual or dated: what a short earns in each
 bot.core.selection           which contract carries the hedge, which is left
 bot.core.rolls               roll stages as a table, triggers
 bot.core.desk                one hedge's papers, and the answers there are
@@ -85,6 +87,7 @@ bot.core.books               our books against the venue's word
 bot.core.orders              order states, legal moves, client order ids
 bot.core.exits               when a hedge has done its work
 bot.core.bands               when a gap is worth a trade
+bot.core.splitting          one bag over several hedges, with caps
 bot.core.inventory           what is exposed, coin by coin, and what hedges it
 bot.core.decide              decide(snapshot, rules) -> Decision
 

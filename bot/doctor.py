@@ -11,7 +11,7 @@ from functools import partial
 from bot.adapters.venues.manner import KeyFacts, Listed
 from bot.core.instruments import DatedFuture, tier_fault
 from bot.core.orders import ID_PREFIX
-from bot.core.rules import HedgeRules, Kind
+from bot.core.rules import HedgeRules
 from bot.core.values import ONE, ZERO
 from bot.patient import Check, Patient, Verdict
 from bot.patient_modes import look_at_modes
@@ -176,7 +176,7 @@ def _addresses(patient: Patient, facts: KeyFacts) -> list[Check]:
 async def _instruments(patient: Patient, hedge: HedgeRules) -> tuple[list[Check], list[Listed]]:
     about = f"{hedge.name}: instrument"
     try:
-        if hedge.kind is Kind.PERPETUAL:
+        if not hedge.kind.dated:
             contracts = await patient.venue.contracts((hedge.symbol,))
         else:
             contracts = await patient.venue.dated(hedge.symbol)

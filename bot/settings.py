@@ -22,6 +22,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from bot.core.rules import Rules
 from bot.core.values import ZERO, record
+from bot.settings_bags import Bag, bag_disagreements
 from bot.settings_kinds import NAME, Name
 from bot.settings_layers import Fault, Layer, Reading, SettingsFaultsError, broken, dotted, leaves, rule
 from bot.settings_modes import mode_disagreements, unused
@@ -68,6 +69,9 @@ class Settings(BaseSettings):
     )
     accounts: dict[Name, Account] = Field(min_length=1, description="Write a table [accounts.NAME].")
     hedges: dict[Name, Hedge] = Field(min_length=1, description="Write a table [hedges.NAME].")
+    bags: tuple[Bag, ...] = Field(
+        (), description="Coins that several hedges share: tables with asset, holdings and over."
+    )
     pricing: Pricing = Field(Pricing(), description="How orders are priced.")
     roll: Roll = Field(Roll(), description="When and how dated hedges roll.")
     risk: Risk = Field(Risk(), description="What the guard lets pass.")
@@ -101,9 +105,16 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def _agree(self) -> Self:
-        if rules := list(_disagreements(self.model_dump())):
+        rules = [*_disagreements(self.model_dump()), *bag_disagreements(self.bags, self.hedges)]
+        if rules:
             raise broken(rules)
         return self
+
+    def declared(self, hedge: str) -> tuple[tuple[str, Decimal], ...]:
+        """List the coins that are declared for a hedge, kind by kind, its part of bags among them."""
+        parts = [coins for bag in self.bags for name, coins in bag.split().coins if name == hedge]
+        (asset, own), *others = self.hedges[hedge].declared()
+        return ((asset, own + sum(parts, ZERO)), *others)
 
     @classmethod
     def from_json(cls, text: str) -> "Settings":

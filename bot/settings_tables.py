@@ -114,7 +114,8 @@ class Hedge(Table):
     )
     symbol: str = Field(description="BTC/USDT:USDT is linear, BTC/USD:BTC inverse.")
     kind: Kind = Field(
-        Kind.PERPETUAL, description="perpetual, or dated: quarterlies that are rolled before they expire."
+        Kind.PERPETUAL,
+        description="perpetual; dated: quarterlies, rolled; dated_back: the furthest; cheapest_carry: what earns more.",
     )
     contract_size: Size | None = Field(
         None,

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, ValidationInfo, field_validator
 
-from bot.core.rules import BooksRules, PricingRules, RollRules, Unlisted
+from bot.core.rules import BooksRules, CarryRules, PricingRules, RollRules, Unlisted
 from bot.core.values import Notional, Ratio
 from bot.settings_kinds import Count, Size, Table
 from bot.settings_layers import broken, rule
@@ -60,6 +60,38 @@ class Pricing(Table):
         )
 
 
+class Carry(Table):
+    """How perpetual and quarterly are compared by a hedge of kind cheapest_carry."""
+
+    average_settlements: Count = Field(
+        21, ge=3, le=1000, description="Settlements that expected funding is the mean of."
+    )
+    risk_charge: Decimal = Field(
+        Decimal("0.5"),
+        ge=0,
+        le=10,
+        description="Standard deviations of its sum that the perpetual is charged.",
+    )
+    advantage_min: Decimal = Field(
+        Decimal("0.02"),
+        ge=0,
+        le=10,
+        description="What moving must gain a year, both legs' fees and spreads paid.",
+    )
+    stay_days: Decimal = Field(
+        Decimal(14), ge=1, le=365, description="Days that a choice is kept at least; it is judged once a day."
+    )
+
+    def rules(self) -> CarryRules:
+        """Freeze the comparison for the study."""
+        return CarryRules(
+            average_settlements=self.average_settlements,
+            risk_charge=self.risk_charge,
+            advantage_min=Ratio(self.advantage_min),
+            stay_days=self.stay_days,
+        )
+
+
 class Roll(Table):
     """When and how a dated hedge moves to the next contract before its own expires."""
 
@@ -97,6 +129,7 @@ class Roll(Table):
         Unlisted.BRIDGE,
         description="Without a next contract: bridge with the perpetual, or settle and re-open.",
     )
+    carry: Carry = Field(Carry(), description="How perpetual and quarterly are compared.")
 
     @field_validator("force_hours", "deadline_hours", "alert_hours")
     @classmethod
@@ -126,6 +159,7 @@ class Roll(Table):
             naked_seconds_max=self.naked_seconds_max,
             retry_seconds=self.retry_seconds,
             unlisted=self.unlisted,
+            carry=self.carry.rules(),
         )
 
 

@@ -243,6 +243,8 @@ def _roll_words(roll: RollView, at_ms: int) -> Iterable[str]:
         yield f"out of step: {short(roll.naked, 6)} coins unhedged, {short(roll.over, 6)} over-hedged"
     if roll.lacks:
         yield f"lacks: {roll.lacks}"
+    if roll.choice:
+        yield f"carry: {roll.choice}"
 
 
 def _guard_words(decision: Decision, view: HedgeView) -> Iterable[str]:

@@ -19,7 +19,10 @@ def exposures_table(found: Exposures) -> Group:
     """Lay out the inventory coin by coin; below it what is netted into each contract, and what is missing."""
     table = Table(title="What is exposed, and what hedges it", title_justify="left", pad_edge=False)
     for head in ("account", "asset", "quantity", "price", "notional", "beta", "hedged by", "takes away"):
-        table.add_column(head, justify="left" if head in LEFT else "right", overflow="fold")
+        left = head in LEFT
+        table.add_column(
+            head, justify="left" if left else "right", overflow="fold", no_wrap=head in {"asset", "notional"}
+        )
     for line in found.lines:
         table.add_row(
             line.account,

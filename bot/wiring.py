@@ -19,7 +19,7 @@ from bot.backtest.tally import Tally
 from bot.core.instruments import Contract, Perpetual
 from bot.core.orders import WORKING
 from bot.core.reports import Fill, Payment
-from bot.core.rules import Kind, Rules
+from bot.core.rules import Rules
 from bot.core.snapshot import Holding
 from bot.core.values import ZERO, Coins
 from bot.looks import OpenAccount
@@ -95,8 +95,8 @@ def declared(settings: Settings, account: str) -> tuple[Holding, ...]:
     """List the coins the owner declares for the hedges of an account."""
     return tuple(
         Holding(asset=asset, coins=Coins(coins), place="declared")
-        for hedge in hedges_of(settings, account).values()
-        for asset, coins in hedge.declared()
+        for name in hedges_of(settings, account)
+        for asset, coins in settings.declared(name)
     )
 
 
@@ -145,7 +145,7 @@ def check_contracts(settings: Settings) -> None:
 def dated_families(settings: Settings, account: str) -> tuple[str, ...]:
     """List the families whose quarterlies an account's hedges roll."""
     hedges = hedges_of(settings, account).values()
-    return tuple(hedge.symbol for hedge in hedges if hedge.kind is Kind.DATED)
+    return tuple(hedge.symbol for hedge in hedges if hedge.kind.dated)
 
 
 # --- paper --------------------------------------------------------------------------------------------------
@@ -214,7 +214,7 @@ def preview_accounts(settings: Settings, clock: Clock) -> list[PaperAccount]:
 def _town(
     settings: Settings, account: str, market: ModelMarket, exchange: Exchange, from_ms: int
 ) -> ModelTown:
-    coins = frozenset(hedge.asset for hedge in hedges_of(settings, account).values())
+    coins = frozenset(asset for name in hedges_of(settings, account) for asset, _ in settings.declared(name))
     return ModelTown(market, exchange, from_ms, dated_families(settings, account), coins=coins)
 
 

@@ -45,7 +45,7 @@ def backtest_of(
         contract=settings.backtest.applied_to(
             contract_of(name, hedge.symbol, exact(bars.perp_close[start_bar]))
         ),
-        holdings=(Holding(asset=hedge.asset, coins=Coins(hedge.holdings), place="declared"),),
+        holdings=(Holding(asset=hedge.asset, coins=Coins(settings.declared(name)[0][1]), place="declared"),),
         deposit=Money(account.deposit),
         reserve=Money(account.reserve),
         margin_mode=account.margin_mode,
@@ -155,7 +155,7 @@ def rolls_of(settings: Settings, hedge_name: str | None, bars: DatedHistory) -> 
     setup = DatedSetup(
         terms=asked.applied_to(model_dated(hedge.symbol, price, 0)),
         file_contract_coins=asked.file_contract_coins,
-        holdings=(Holding(asset=hedge.asset, coins=Coins(hedge.holdings), place="declared"),),
+        holdings=(Holding(asset=hedge.asset, coins=Coins(settings.declared(name)[0][1]), place="declared"),),
         deposit=Money(account.deposit),
         margin_mode=account.margin_mode,
         leverage=account.leverage,

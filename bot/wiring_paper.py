@@ -10,7 +10,6 @@ from bot.adapters.paper_venue import PaperVenue, with_tiers
 from bot.adapters.remote_venue import RemoteVenue
 from bot.adapters.switch import FileSwitch
 from bot.core.instruments import Contract
-from bot.core.rules import Kind
 from bot.looks import OpenAccount
 from bot.settings import Settings
 from bot.shell.loop import Loop
@@ -61,7 +60,7 @@ async def _contracts(settings: Settings, account: str, source: RemoteVenue) -> t
     """Describe the contracts of an account's hedges as the venue does."""
     found: list[Contract] = []
     for hedge in hedges_of(settings, account).values():
-        if hedge.kind is Kind.DATED:
+        if hedge.kind.dated:
             found += await source.dated(hedge.symbol)
         else:
             found += await source.contracts((hedge.symbol,))

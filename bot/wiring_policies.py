@@ -12,7 +12,7 @@ from bot.backtest.joining import on_one_grid
 from bot.backtest.policy_report import YEAR_MS, Comparison, PolicyRow, policy_row
 from bot.backtest.policy_span import Candidate, Span, span_of
 from bot.backtest.side_by_side import Tell, side_by_side
-from bot.core.rules import HedgeRules, Kind
+from bot.core.rules import HedgeRules
 from bot.core.values import record
 from bot.settings import Settings
 from bot.shell.ports import SettingsError
@@ -94,7 +94,7 @@ def _hedges(settings: Settings, data: Mapping[str, Path]) -> Sequence[HedgeRules
                 f"--data {symbol}: no hedge of the settings is by that contract or of that coin; name one of {', '.join(symbols)}."
             )
     for one in hedges:
-        if one.kind is Kind.DATED:
+        if one.kind.dated:
             raise SettingsError(
                 f"hedges.{one.name} is dated, and policies are compared on perpetuals: leave it out, or replay its rolls"
                 " with hedgerow backtest --spot."

@@ -19,7 +19,6 @@ from bot.adapters.venues.manner import Manner
 from bot.adapters.venues.manners import manner_of
 from bot.adapters.venues.table import VENUES, Kind, margin_obstacle, obstacle
 from bot.backtest.tally import Tally
-from bot.core.rules import Kind as HedgeKind
 from bot.core.rules import Rules
 from bot.looks import OpenAccount
 from bot.patient import Patient
@@ -43,7 +42,7 @@ class VenueAccount(OpenAccount):
 def kind_of(hedge: Hedge) -> Kind:
     """Tell the kind of contract a hedge asks for."""
     linear = not hedge.symbol.endswith(f":{hedge.asset}")
-    if hedge.kind is HedgeKind.DATED:
+    if hedge.kind.dated:
         return "linear dated" if linear else "inverse dated"
     return "linear" if linear else "inverse"
 

@@ -12,7 +12,7 @@ from typing import Literal
 from bot.core.instruments import Contract, family_of
 from bot.core.orders import BLOCKING, DONE, ID_PREFIX, OrderRequest, OrderState, TimeInForce, WorkingOrder
 from bot.core.reports import SETTLEMENT_ID, Fill, OrderReport
-from bot.core.rules import BooksRules, HedgeRules, Kind
+from bot.core.rules import BooksRules, HedgeRules
 from bot.core.snapshot import Position, Setback
 from bot.core.values import ZERO, Contracts, Price, Side, record
 
@@ -350,6 +350,6 @@ def in_status(contract: Contract, status: Literal["halted", "delisted"]) -> Cont
 def owner(symbol: str, hedges: Iterable[HedgeRules]) -> HedgeRules | None:
     """Find the hedge that trades in a contract: a dated hedge trades in all of its family."""
     for hedge in hedges:
-        if hedge.symbol == (symbol if hedge.kind is Kind.PERPETUAL else family_of(symbol)):
+        if hedge.symbol == (symbol if not hedge.kind.dated else family_of(symbol)):
             return hedge
     return None

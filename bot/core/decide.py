@@ -12,12 +12,25 @@ contract; nothing is decided for a hedge while an order's fate is open.
 from collections.abc import Iterator
 from dataclasses import replace
 
-from bot.core import bands, desk, exits, exposure, guard, guarding, policy, quiet, rolling, selection, urgency
+from bot.core import (
+    bands,
+    carry,
+    desk,
+    exits,
+    exposure,
+    guard,
+    guarding,
+    policy,
+    quiet,
+    rolling,
+    selection,
+    urgency,
+)
 from bot.core.causes import Cause, ended, failed_policy
 from bot.core.desk import Case, Explanation, Outcome
 from bot.core.guard import Watch
 from bot.core.instruments import Contract
-from bot.core.memory import Memory, State
+from bot.core.memory import CarryMemory, Memory, State
 from bot.core.orders import Leg, OrderState, WorkingOrder
 from bot.core.policy import NO_END_MS, MarketView, Target
 from bot.core.quiet import Quiet
@@ -147,10 +160,12 @@ def _quiet(snapshot: Snapshot, outcomes: list[Outcome], watch: Watch, rules: Rul
 
 def _decide_hedge(snapshot: Snapshot, rules: Rules, hedge: HedgeRules, number: int, watch: Watch) -> Outcome:
     """Decide one hedge: choose its contract, wish, measure; then the guard, orders that work, or the trade that is due."""
-    legs = selection.choose(snapshot, hedge, rules.roll, snapshot.memory.of(hedge.name))
+    choice = carry.judged(snapshot, hedge, rules.roll)
+    memory = replace(snapshot.memory.of(hedge.name), carry=choice)
+    legs = selection.choose(snapshot, hedge, rules.roll, memory)
     if legs.carrier is None:
         return _nowhere(snapshot, hedge, legs)
-    case = _case(snapshot, rules, hedge, number, legs, legs.carrier, watch)
+    case = _with_choice(_case(snapshot, rules, hedge, number, legs, legs.carrier, watch), choice)
     outcome = guarding.act(case)
     if outcome is None:
         outcome = _decide_one_leg(case) if legs.near is None else rolling.decide_two_legs(case, legs.near)
@@ -159,7 +174,14 @@ def _decide_hedge(snapshot: Snapshot, rules: Rules, hedge: HedgeRules, number: i
     box = outcome.box
     if box is not None:
         box = quiet.narrowed(box, case.exit.low, case.exit.high, quiet.ANY_INCOME)
-    return replace(outcome, memory=replace(outcome.memory, ratio=good, exit=exit_), box=box)
+    return replace(outcome, memory=replace(outcome.memory, ratio=good, exit=exit_, carry=choice), box=box)
+
+
+def _with_choice(case: Case, choice: CarryMemory | None) -> Case:
+    """Lay the choice between perpetual and dated on the desk."""
+    if choice is None or case.roll is None:
+        return case
+    return replace(case, carry=choice, roll=replace(case.roll, choice=choice.words))
 
 
 def _decide_one_leg(case: Case) -> Outcome:
@@ -230,6 +252,7 @@ def _case(
         watch=watch,
         wanted=wanted,
         exit=end,
+        carry=None,
     )
 
 

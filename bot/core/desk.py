@@ -12,7 +12,7 @@ from bot.core.exits import Exit
 from bot.core.exposure import Book, Exposure
 from bot.core.guard import Watch
 from bot.core.instruments import Contract
-from bot.core.memory import Arrival, HedgeMemory, State
+from bot.core.memory import Arrival, CarryMemory, HedgeMemory, State
 from bot.core.orders import BLOCKING, Leg, OrderRequest, WorkingOrder, client_order_id
 from bot.core.policy import Target
 from bot.core.quiet import PriceBox
@@ -64,6 +64,8 @@ class RollView:
     """Coins out of step on the other side."""
     late: bool
     """A person is to be called."""
+    choice: str = ""
+    """Why the hedge lies in this kind of contract, if it takes the cheapest carry."""
 
 
 @record
@@ -119,6 +121,7 @@ class Case:
     wanted: Target
     """What the policy wants, whatever became of it."""
     exit: Exit
+    carry: CarryMemory | None
 
     @property
     def state(self) -> State:

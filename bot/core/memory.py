@@ -33,6 +33,18 @@ class RollMemory:
 
 
 @record
+class CarryMemory:
+    """In which kind of contract the cheapest carry is, as last judged."""
+
+    wants: Literal["perpetual", "dated"]
+    since_ms: int
+    """Since when it wants that."""
+    judged_ms: int = 0
+    words: str = ""
+    """Why, with figures."""
+
+
+@record
 class ExitMemory:
     """What a hedge remembers about its end."""
 
@@ -70,6 +82,7 @@ class HedgeMemory:
     ratio: Ratio | None = None
     """The last good ratio of the policy: held while a stage fails."""
     exit: ExitMemory | None = None
+    carry: CarryMemory | None = None
 
 
 class Rung(IntEnum):

@@ -23,7 +23,7 @@ from bot.core.orders import Leg, TimeInForce, WorkingOrder
 from bot.core.policy import NO_END_MS, Band
 from bot.core.risk import Refused
 from bot.core.rolls import STAGES, Stage
-from bot.core.rules import HedgeRules, Kind, RollRules
+from bot.core.rules import HedgeRules, RollRules
 from bot.core.selection import Legs, fault
 from bot.core.snapshot import Snapshot
 from bot.core.values import ZERO, Coins, Contracts, Ratio, ceil_to_step, floor_to_step
@@ -63,7 +63,7 @@ def view(
     snapshot: Snapshot, rules: RollRules, hedge: HedgeRules, legs: Legs, carrier: Contract, measured: Exposure
 ) -> RollView | None:
     """Show where a dated hedge stands; None for a perpetual one."""
-    if hedge.kind is Kind.PERPETUAL:
+    if not hedge.kind.dated:
         return None
     near, far = (carrier, None) if legs.near is None else (legs.near, carrier)
     left, at_ms = snapshot.position(near.symbol).contracts, snapshot.at_ms
@@ -88,12 +88,15 @@ def view(
 
 def quiet_until_ms(case: Case, carrier: Contract) -> int:
     """Give the time up to which a hedge in one contract needs no look for its expiry."""
-    if case.hedge.kind is Kind.PERPETUAL:
+    if not case.hedge.kind.dated:
         return NO_END_MS
+    judged_ms = NO_END_MS if case.carry is None else case.carry.judged_ms + rolls.DAY_MS - 1
+    if case.carry is not None and case.carry.wants == "perpetual" and carrier.symbol == case.hedge.symbol:
+        return judged_ms if not case.legs.lacks else case.snapshot.at_ms
     begins_ms = rolls.next_stage_ms(carrier, case.snapshot.at_ms, case.rules.roll)
     if case.legs.stage is not Stage.HOLD or begins_ms is None:
         return case.snapshot.at_ms
-    return begins_ms - 1
+    return min(begins_ms - 1, judged_ms)
 
 
 # --- the answer ---------------------------------------------------------------------------------------------

@@ -28,7 +28,16 @@ class Kind(StrEnum):
 
     PERPETUAL = "perpetual"
     DATED = "dated"
-    """Quarterlies, rolled before they expire."""
+    """Quarterlies, the nearest first, rolled before they expire."""
+    BACK = "dated_back"
+    """Quarterlies, the furthest that is listed: fewer rolls."""
+    CARRY = "cheapest_carry"
+    """Perpetual or nearest quarterly, whichever earns the short more."""
+
+    @property
+    def dated(self) -> bool:
+        """Whether it may lie in contracts that expire."""
+        return self is not Kind.PERPETUAL
 
 
 @record
@@ -103,6 +112,20 @@ class Unlisted(StrEnum):
 
 
 @record
+class CarryRules:
+    """How perpetual and dated contract are compared (reference section 7)."""
+
+    average_settlements: int
+    """Settlements that expected funding is the mean of."""
+    risk_charge: Decimal
+    """Standard deviations of the sum of funding that the perpetual is charged."""
+    advantage_min: Ratio
+    """What moving must gain a year, after both legs' fees and half spreads."""
+    stay_days: Decimal
+    """How long a choice is kept at least."""
+
+
+@record
 class RollRules:
     """When and how a dated hedge moves to the next contract (reference section 9)."""
 
@@ -125,6 +148,7 @@ class RollRules:
     retry_seconds: Decimal
     """How long a roll rests after a clip was restored."""
     unlisted: Unlisted
+    carry: CarryRules
 
 
 @record

@@ -4,7 +4,7 @@ from decimal import Decimal
 
 from bot.core import rolls
 from bot.core.instruments import Contract, DatedFuture, family_of
-from bot.core.memory import HedgeMemory
+from bot.core.memory import CarryMemory, HedgeMemory
 from bot.core.rolls import STAGES, Stage, stage_of
 from bot.core.rules import HedgeRules, Kind, RollRules, Unlisted
 from bot.core.snapshot import Snapshot
@@ -38,7 +38,9 @@ def choose(snapshot: Snapshot, hedge: HedgeRules, rules: RollRules, memory: Hedg
         return Legs(
             carrier=snapshot.contract(hedge.symbol), near=None, stage=Stage.HOLD, trigger="", lacks=""
         )
-    near = _leaving(snapshot, hedge)
+    if memory.carry is not None and memory.carry.wants == "perpetual":
+        return _perpetual(snapshot, hedge, rules, memory.carry)
+    near = _leaving(snapshot, hedge, rules)
     if near is None:
         return _fresh(snapshot, hedge, rules)
     far: Contract | None
@@ -54,20 +56,45 @@ def choose(snapshot: Snapshot, hedge: HedgeRules, rules: RollRules, memory: Hedg
     return Legs(carrier=far, near=near, stage=stage, trigger=trigger, lacks=fault(snapshot, far) and lacks)
 
 
+def _perpetual(snapshot: Snapshot, hedge: HedgeRules, rules: RollRules, carry: CarryMemory) -> Legs:
+    """Carry a hedge in the perpetual because it earns more there; what lies in dated contracts is left for it."""
+    carrier = next((one for one in snapshot.contracts if one.symbol == hedge.symbol), None)
+    near = next((one for one in _held(snapshot, hedge) if isinstance(one, DatedFuture)), None)
+    lacks = f"{hedge.symbol} is not listed" if carrier is None else fault(snapshot, carrier)
+    if near is None:
+        return Legs(carrier=carrier, near=None, stage=Stage.HOLD, trigger=carry.words, lacks=lacks)
+    stage = max(stage_of(near, snapshot.at_ms, rules, triggered=True), Stage.PASSIVE, key=list(Stage).index)
+    if carrier is None:
+        return Legs(carrier=near, near=None, stage=stage, trigger=carry.words, lacks=lacks)
+    return Legs(carrier=carrier, near=near, stage=stage, trigger=carry.words, lacks=lacks)
+
+
 def _gone_to(memory: HedgeMemory, near: Contract) -> str:
     """Name the contract that a roll out of ``near`` has begun to go to; empty if none has begun."""
     roll = memory.roll
     return roll.far if roll is not None and roll.near == near.symbol else ""
 
 
-def _leaving(snapshot: Snapshot, hedge: HedgeRules) -> Contract | None:
-    """Find the held contract that goes first: the nearest expiry; a perpetual, which only bridges, after them."""
+def _held(snapshot: Snapshot, hedge: HedgeRules) -> list[Contract]:
+    """List the contracts a hedge lies in, nearest expiry first, a perpetual last."""
     held = [
         snapshot.contract(position.symbol)
         for position in snapshot.positions
         if position.contracts != ZERO and family_of(position.symbol) == hedge.symbol
     ]
-    return min(held, key=_expiry, default=None)
+    return sorted(held, key=_expiry)
+
+
+def _leaving(snapshot: Snapshot, hedge: HedgeRules, rules: RollRules) -> Contract | None:
+    """Find the held contract that goes first: the nearest expiry, or a perpetual once that one is in no window.
+
+    A perpetual only bridges: what of it is left beside a dated contract that may be added to has still to go there.
+    """
+    held = _held(snapshot, hedge)
+    if not held:
+        return None
+    early = stage_of(held[0], snapshot.at_ms, rules, triggered=False) is Stage.HOLD
+    return held[-1] if early and not isinstance(held[-1], DatedFuture) else held[0]
 
 
 def _expiry(contract: Contract) -> Decimal:
@@ -75,7 +102,7 @@ def _expiry(contract: Contract) -> Decimal:
 
 
 def _listed(snapshot: Snapshot, hedge: HedgeRules) -> list[DatedFuture]:
-    """List the family's dated contracts that have not expired, nearest first."""
+    """List the family's dated contracts that have not expired: nearest first, or furthest if the hedge is for the back."""
     dated = [
         contract
         for contract in snapshot.contracts
@@ -83,7 +110,7 @@ def _listed(snapshot: Snapshot, hedge: HedgeRules) -> list[DatedFuture]:
         and contract.family == hedge.symbol
         and contract.expiry_ms > snapshot.at_ms
     ]
-    return sorted(dated, key=_expiry)
+    return sorted(dated, key=_expiry, reverse=hedge.kind is Kind.BACK)
 
 
 def quoted(snapshot: Snapshot, contract: Contract) -> bool:
@@ -106,12 +133,12 @@ def fault(snapshot: Snapshot, contract: Contract) -> str:
 def _far(
     snapshot: Snapshot, hedge: HedgeRules, rules: RollRules, near: Contract, begun: str
 ) -> tuple[DatedFuture | None, str]:
-    """Find the contract to go to: the nearest later one that is in no window itself and can be traded.
+    """Find the contract to go to: the nearest later one, or the furthest, that is in no window itself and can be traded.
 
     A roll that has begun stays with its far contract while that is quoted, even if its book is empty for a moment.
     """
     faults = []
-    for contract in _listed(snapshot, hedge):
+    for contract in sorted(_listed(snapshot, hedge), key=lambda one: one.symbol != begun):
         if isinstance(near, DatedFuture) and contract.expiry_ms <= near.expiry_ms:
             continue
         if stage_of(contract, snapshot.at_ms, rules, triggered=False) is not Stage.HOLD:
@@ -127,6 +154,8 @@ def _trigger(
     snapshot: Snapshot, rules: RollRules, memory: HedgeMemory, near: Contract, far: Contract | None
 ) -> str:
     """Keep the trigger that started this roll, or look for one."""
+    if memory.carry is not None and far is not None and not isinstance(near, DatedFuture):
+        return memory.carry.words
     if memory.roll is not None and memory.roll.near == near.symbol and memory.roll.trigger:
         return memory.roll.trigger
     if far is None or fault(snapshot, near):

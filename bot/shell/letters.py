@@ -6,7 +6,7 @@
 from decimal import Decimal
 
 from bot.core.instruments import Contract, family_of
-from bot.core.rules import Kind, Rules
+from bot.core.rules import Rules
 from bot.core.snapshot import Holding, Position, Quote, Spot
 from bot.core.values import ZERO
 from bot.shell.ports import AccountReport
@@ -75,9 +75,9 @@ def _unquoted(rules: Rules, quotes: tuple[Quote, ...], positions: tuple[Position
     letters = [
         f"no quote of {hedge.symbol}"
         for hedge in rules.hedges
-        if hedge.kind is Kind.PERPETUAL and hedge.symbol not in quoted
+        if not hedge.kind.dated and hedge.symbol not in quoted
     ]
-    dated = [hedge.symbol for hedge in rules.hedges if hedge.kind is Kind.DATED]
+    dated = [hedge.symbol for hedge in rules.hedges if hedge.kind.dated]
     letters += [f"no quote of any contract of {family}" for family in dated if family not in families]
     return letters + [
         f"no quote of {position.symbol}, which is held"

@@ -6,7 +6,7 @@ decided until a person has accepted them: sizes and prices rest on them.
 
 from bot.core import books
 from bot.core.instruments import Contract, DatedFuture
-from bot.core.rules import HedgeRules, Kind, Rules
+from bot.core.rules import HedgeRules, Rules
 from bot.core.values import Contracts, record
 from bot.shell.lookup import note
 from bot.shell.patience import patiently
@@ -53,9 +53,7 @@ async def read_listing(rules: Rules, hall: Hall, *, accept_terms: bool) -> Listi
     listed: dict[str, Contract] = {}
     letters: list[str] = []
     for hedge in rules.hedges:
-        contracts = await (
-            _perpetual(hedge, known, hall) if hedge.kind is Kind.PERPETUAL else _dated(hedge, hall)
-        )
+        contracts = await (_perpetual(hedge, known, hall) if not hedge.kind.dated else _dated(hedge, hall))
         listed |= {contract.symbol: contract for contract in contracts}
         letters += _wrong(hedge, contracts, hall.clock.now_ms())
     letters += _compare(tuple(listed.values()), known, hall, accept_terms=accept_terms)
@@ -94,7 +92,7 @@ def _wrong(hedge: HedgeRules, contracts: tuple[Contract, ...], now_ms: int) -> l
         for one in contracts
         if hedge.contract_size is not None and one.contract_size != hedge.contract_size
     ]
-    if hedge.kind is Kind.PERPETUAL:
+    if not hedge.kind.dated:
         letters += [f"{one.symbol} is {one.status}" for one in contracts if one.status != "trading"]
     elif contracts and not any(one.status == "trading" for one in contracts):
         letters.append(f"no contract of {hedge.symbol} is trading")

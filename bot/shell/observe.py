@@ -10,7 +10,7 @@ from bot.core.instruments import Contract, Perpetual, settle_of
 from bot.core.lookback import Bars, Settled
 from bot.core.policy import needs_of, settlements_of
 from bot.core.reports import Fill
-from bot.core.rules import Rules
+from bot.core.rules import Kind, Rules
 from bot.core.snapshot import Control, Funding, Peg, Position, Quote, Snapshot, Spot, Turnover, Volatility
 from bot.core.values import ZERO, Contracts, Money, Price, record
 from bot.shell.letters import clock_letters, foreign_positions, missing_letters, mode_letters, spot_letters
@@ -176,10 +176,11 @@ async def _bars(hall: Hall, rules: Rules) -> tuple[Bars, ...]:
 
 
 async def _settled(hall: Hall, rules: Rules) -> tuple[Settled, ...]:
-    """Read the settled funding that the hedges' policies look back on; nothing is asked where none does."""
+    """Read the settled funding that the hedges' policies, and the cheapest carry, look back on; none where nothing does."""
     counts: dict[str, int] = {}
     for hedge in rules.hedges:
-        counts[hedge.symbol] = max(counts.get(hedge.symbol, 0), settlements_of(hedge.stages))
+        asked = rules.roll.carry.average_settlements if hedge.kind is Kind.CARRY else 0
+        counts[hedge.symbol] = max(counts.get(hedge.symbol, 0), settlements_of(hedge.stages), asked)
     found = [
         await _history(partial(hall.venue.settled, (symbol,), count), symbol, hall)
         for symbol, count in counts.items()

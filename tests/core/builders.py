@@ -23,6 +23,7 @@ from bot.core.policy import Band, Policy
 from bot.core.risk import Approved, Wish
 from bot.core.rules import (
     BooksRules,
+    CarryRules,
     GuardRules,
     HedgeRules,
     Kind,
@@ -258,6 +259,7 @@ def hedge_rules(
     asset: str = "",
     also: tuple[str, ...] = (),
     stages: tuple[Policy, ...] | None = None,
+    kind: Kind | None = None,
 ) -> HedgeRules:
     """Rules of a hedge; ``over`` is both edges where too much is hedged."""
     edge = None if over is None else Ratio(D(over))
@@ -267,7 +269,7 @@ def hedge_rules(
         asset=asset or contract.base,
         also=also,
         symbol=contract.family,
-        kind=Kind.DATED if contract.kind == "dated" else Kind.PERPETUAL,
+        kind=kind or (Kind.DATED if contract.kind == "dated" else Kind.PERPETUAL),
         contract_size=None,
         meaning=meaning,
         amount=Notional(D(amount)),
@@ -384,6 +386,7 @@ def roll_rules(
     naked_seconds_max: Amount = 60,
     retry_seconds: Amount = 600,
     unlisted: Unlisted = Unlisted.BRIDGE,
+    carry: CarryRules | None = None,
 ) -> RollRules:
     """By the reference's hours: 7 d, 48 h, 24 h, 2 h."""
     return RollRules(
@@ -397,6 +400,18 @@ def roll_rules(
         naked_seconds_max=D(naked_seconds_max),
         retry_seconds=D(retry_seconds),
         unlisted=unlisted,
+        carry=carry or carry_rules(),
+    )
+
+
+def carry_rules(
+    *, settlements: int = 3, charge: Amount = 0, advantage: Amount = "0.02", stay_days: Amount = 14
+) -> CarryRules:
+    return CarryRules(
+        average_settlements=settlements,
+        risk_charge=D(charge),
+        advantage_min=Ratio(D(advantage)),
+        stay_days=D(stay_days),
     )
 
 
