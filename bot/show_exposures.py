@@ -18,7 +18,17 @@ WEAK = Decimal("0.5")
 def exposures_table(found: Exposures) -> Group:
     """Lay out the inventory coin by coin; below it what is netted into each contract, and what is missing."""
     table = Table(title="What is exposed, and what hedges it", title_justify="left", pad_edge=False)
-    for head in ("account", "asset", "quantity", "price", "notional", "beta", "hedged by", "takes away"):
+    for head in (
+        "account",
+        "asset",
+        "quantity",
+        "price",
+        "notional",
+        "beta",
+        "hedged by",
+        "carries",
+        "takes away",
+    ):
         left = head in LEFT
         table.add_column(
             head, justify="left" if left else "right", overflow="fold", no_wrap=head in {"asset", "notional"}
@@ -32,6 +42,7 @@ def exposures_table(found: Exposures) -> Group:
             f"{line.notional:,.2f}",
             f"{line.ratio:.2f}",
             f"{line.symbol} ({'proxy' if line.proxy else 'own future'})",
+            f"{short(line.carries, 6)} {line.symbol.partition('/')[0]}",
             _worth(line),
         )
     says = [Text(f"{line.asset}: {line.reason}", style="dim") for line in found.lines]

@@ -125,10 +125,15 @@ def sides(market: MarketView, bar_ms: int, count: int) -> Sides:
     known = [one.bars for one in spots if one.bars is not None]
     if lack or future.bars is None:
         return Sides(coins=(), future=(), lack=lack, until_ms=until_ms)
+    if min(future.bars.closes) == max(future.bars.closes):
+        lack = f"the price of {market.symbol} did not move in {count - 1} bars"
+        return Sides(coins=(), future=(), lack=lack, until_ms=until_ms)
     apart = [bars.symbol for bars in known if bars.last_ms != future.bars.last_ms]
     if apart:
         lack = f"{apart[0]} and {market.symbol} do not overlap to the same bar"
         return Sides(coins=(), future=(), lack=lack, until_ms=until_ms)
+    if len(known) == 1:  # how many there are of one coin says nothing about its returns
+        return Sides(coins=known[0].closes, future=future.bars.closes, lack="", until_ms=until_ms)
     bags = [[coins * close for close in bars.closes] for bars, (_, coins) in zip(known, held, strict=True)]
     worth = tuple(sum(values, ZERO) for values in zip(*bags, strict=True))
     return Sides(coins=worth, future=future.bars.closes, lack="", until_ms=until_ms)

@@ -7,7 +7,7 @@ from pydantic import Field, model_validator
 
 from bot.core.lookback import Settled
 from bot.core.policy import MarketView, Target
-from strategies._stage import DAY_MS, HOUR_MS, YEAR_MS, StageModel, bent
+from strategies._stage import HOUR_MS, YEAR_MS, StageModel, bent
 
 
 class Stage(StageModel):
@@ -68,7 +68,8 @@ class Stage(StageModel):
         if told is None or len(told.rates) < self.average_settlements:
             count = 0 if told is None else len(told.rates)
             lack = f"{self.average_settlements} settlements are needed, {self.average_settlements - count} are missing"
-            until_ms = market.at_ms + DAY_MS // 24 if told is None else told.last_ms + told.interval_ms - 1
+            end_ms = market.at_ms + HOUR_MS if told is None else told.last_ms + told.interval_ms - 1
+            until_ms = max(end_ms, market.at_ms)
             return bent(target, target.ratio, f"funding: {lack}: left as it is", until_ms=until_ms)
         lowered, cost = self._walk(told)
         until_ms = max(told.last_ms + told.interval_ms - 1, market.at_ms)

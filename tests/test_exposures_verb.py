@@ -52,6 +52,8 @@ def test_each_coin_is_listed_with_its_value_its_beta_and_what_hedges_it(shell: S
     assert [D(btc["coins"]), D(eth["coins"])] == [D(1), D(20)]
     assert D(inverse["coins"]) == 3, "two of the bag, and the coin that is the margin"
     assert (btc["proxy"], eth["proxy"], eth["symbol"]) == (False, True, "BTC/USDT:USDT")
+    assert float(btc["carries"]) == pytest.approx(400_000 / float(btc["price"]), rel=0.01), "at two times"
+    assert D(inverse["carries"]) == 3, "one coin, at three times"
     for one in (btc, eth):
         assert D(one["notional"]) == D(one["coins"]) * D(one["price"])
         assert D("0.9") < D(one["ratio"]) < D("1.1"), "the model's coins move together"
@@ -61,6 +63,7 @@ def test_each_coin_is_listed_with_its_value_its_beta_and_what_hedges_it(shell: S
         "notional",
         "beta",
         "hedged by",
+        "carries",
         "own future",
         "proxy",
         "short in BTC/USDT:USDT",

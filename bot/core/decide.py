@@ -166,7 +166,7 @@ def _decide_hedge(snapshot: Snapshot, rules: Rules, hedge: HedgeRules, number: i
     if legs.carrier is None:
         return _nowhere(snapshot, hedge, legs)
     case = _with_choice(_case(snapshot, rules, hedge, number, legs, legs.carrier, watch), choice)
-    outcome = guarding.act(case)
+    outcome = guarding.act(case) or desk.elsewhere(case)
     if outcome is None:
         outcome = _decide_one_leg(case) if legs.near is None else rolling.decide_two_legs(case, legs.near)
     good = snapshot.memory.of(hedge.name).ratio if case.wanted.fault else case.wanted.ratio
@@ -230,7 +230,15 @@ def _case(
     """Lay the papers out: what is there, what is wished for, how far apart they are."""
     book = exposure.book(snapshot, hedge, carrier.symbol)
     wanted = _target(snapshot, hedge, book)
-    end = exits.judged(snapshot, hedge.name, hedge.exit, wanted, book.index, held=book.held != ZERO)
+    end = exits.judged(
+        snapshot,
+        hedge.name,
+        hedge.exit,
+        wanted,
+        book.index,
+        held=book.held != ZERO,
+        halted=watch.state_of(hedge.name) is State.HALTED,
+    )
     target = end.target
     in_flight = rolling.in_flight(snapshot, book, legs, rules.roll)
     moving = legs.rolling or rolling.ending(snapshot.memory.of(hedge.name), legs, carrier)

@@ -53,28 +53,28 @@ class Exit:
 
 
 def judged(
-    snapshot: Snapshot, hedge: str, rules: ExitRules, wanted: Target, index: Price, *, held: bool
+    snapshot: Snapshot,
+    hedge: str,
+    rules: ExitRules,
+    wanted: Target,
+    index: Price,
+    *,
+    held: bool,
+    halted: bool,
 ) -> Exit:
     """Leave a hedge whose time has come: its target becomes none at all, for a reason in words.
 
-    ``held`` says whether it holds anything.
+    ``held`` says whether it holds anything. While it is ``halted`` nothing is left: the word that ends the halt would set
+    the reason aside, too.
     """
-    old = snapshot.memory.of(hedge).exit or ExitMemory()
     at_ms = snapshot.at_ms
-    memory = replace(
-        old,
-        began_ms=(old.began_ms or at_ms) if held else None,
-        above_since_ms=_since(
-            rules.price_above is not None and index >= rules.price_above, old.above_since_ms, at_ms
-        ),
-        zero_since_ms=_since(wanted.ratio == ZERO and not wanted.fault, old.zero_since_ms, at_ms),
-    )
+    memory = _looked(snapshot.memory.of(hedge).exit or ExitMemory(), rules, wanted, index, at_ms, held=held)
     due = _due(rules, memory, at_ms)
     if memory.left and _released(snapshot, hedge, memory.left_ms):
-        memory = replace(memory, left="", set_aside=tuple(due))
+        memory = replace(memory, left="", opened=held, set_aside=tuple(due))
     memory = replace(memory, set_aside=tuple(kind for kind in memory.set_aside if kind in due))
     new = [words for kind, words in due.items() if kind not in memory.set_aside]
-    if new and not memory.left:
+    if new and not memory.left and not halted:
         memory = replace(memory, left=" and ".join(new), left_ms=at_ms)
     if memory.left:
         return Exit(target=_none(wanted, memory.left), memory=memory, low=None, high=None)
@@ -82,6 +82,31 @@ def judged(
     low, high = _prices(rules, index)
     return Exit(
         target=replace(wanted, valid_until_ms=max(until_ms, at_ms)), memory=memory, low=low, high=high
+    )
+
+
+def _looked(
+    old: ExitMemory, rules: ExitRules, wanted: Target, index: Price, at_ms: int, *, held: bool
+) -> ExitMemory:
+    """Bring the clocks up to date; other rules than those of then begin anew.
+
+    A policy that fails has said nothing, so that its clock runs on. It runs once the hedge has held anything: one that waits
+    for its time is not left for waiting.
+    """
+    words = repr(rules)
+    if old.rules != words:
+        old = replace(old, rules=words, left="", set_aside=())
+    above = rules.price_above is not None and index >= rules.price_above
+    opened = old.opened or held
+    zero_since_ms = old.zero_since_ms
+    if not wanted.fault:
+        zero_since_ms = _since(wanted.ratio == ZERO and opened, zero_since_ms, at_ms)
+    return replace(
+        old,
+        opened=opened,
+        began_ms=(old.began_ms or at_ms) if held else None,
+        above_since_ms=_since(above, old.above_since_ms, at_ms),
+        zero_since_ms=zero_since_ms,
     )
 
 
@@ -142,6 +167,7 @@ def _none(wanted: Target, why: str) -> Target:
         wanted,
         ratio=Ratio(ZERO),
         band=NO_HEDGE,
+        flat=True,
         reason=f"{wanted.reason}; {words}" if wanted.reason else words,
         valid_until_ms=NO_END_MS,
     )

@@ -256,7 +256,7 @@ def _delta(b: Book, contracts: Decimal) -> Coins:
 def measure(b: Book, hedge: HedgeRules, target: Target, in_flight: Contracts) -> Exposure:
     """Set what is held and in flight (signed contracts) against what ``target`` wants."""
     contract, own, delta = b.contract, b.own, net_delta(b)
-    exact = -wanted_size(b, hedge, target.ratio) / contract.contract_size
+    exact = ZERO if target.flat else -wanted_size(b, hedge, target.ratio) / contract.contract_size
     own_contracts = contract.contracts_for(own, b.mark)
     gap = Contracts(exact - b.held - in_flight)
     outer, inner = target.band.edges(gap)

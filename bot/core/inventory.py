@@ -1,10 +1,11 @@
 """What is exposed and to what: coin by coin, its value, the ratio its policy wants for it alone, and what hedges it."""
 
 from dataclasses import replace
+from decimal import Decimal
 
 from bot.core import bands, exposure, policy, selection
 from bot.core.decide import view_of
-from bot.core.rules import HedgeRules, Rules
+from bot.core.rules import HedgeRules, RiskRules, Rules
 from bot.core.snapshot import Snapshot
 from bot.core.values import ZERO, Coins, Notional, Price, Ratio, record
 
@@ -29,6 +30,8 @@ class Line:
     """The contract is on another coin."""
     effectiveness: Ratio | None
     """Share of variance that the hedge took away out of sample; None if the policy does not say."""
+    carries: Coins
+    """Coins of the contract's kind that the account's collateral carries in it, at the leverage limit; gates may shrink it."""
     reason: str
     """What the policy says of this coin."""
 
@@ -43,11 +46,19 @@ def inventory(snapshot: Snapshot, rules: Rules) -> tuple[Line, ...]:
     for hedge in rules.hedges:
         carrier = selection.choose(snapshot, hedge, rules.roll, snapshot.memory.of(hedge.name)).carrier
         if carrier is not None:
-            lines += _lines(snapshot, rules.account, hedge, exposure.book(snapshot, hedge, carrier.symbol))
+            lines += _lines(snapshot, rules, hedge, exposure.book(snapshot, hedge, carrier.symbol))
     return tuple(lines)
 
 
-def _lines(snapshot: Snapshot, account: str, hedge: HedgeRules, book: exposure.Book) -> list[Line]:
+def carried(book: exposure.Book, risk: RiskRules) -> Coins:
+    """Coins that a wallet's equity carries in a contract: equity x leverage, in coins at the mark; never negative."""
+    equity: Decimal = max(book.equity, ZERO)
+    if book.contract.linear:
+        return Coins(equity * risk.leverage_max / book.mark)
+    return Coins(equity * risk.leverage_inverse_max)
+
+
+def _lines(snapshot: Snapshot, rules: Rules, hedge: HedgeRules, book: exposure.Book) -> list[Line]:
     prices = {book.contract.base: book.index} | {one.asset: one.spot.price for one in book.foreign}
     view = view_of(snapshot, hedge, book)
     lines = []
@@ -58,7 +69,7 @@ def _lines(snapshot: Snapshot, account: str, hedge: HedgeRules, book: exposure.B
         told = [Ratio(value) for name, value in target.signals if name == "effectiveness"]
         lines.append(
             Line(
-                account=account,
+                account=rules.account,
                 hedge=hedge.name,
                 asset=asset,
                 coins=coins,
@@ -68,6 +79,7 @@ def _lines(snapshot: Snapshot, account: str, hedge: HedgeRules, book: exposure.B
                 symbol=book.contract.symbol,
                 proxy=proxy,
                 effectiveness=told[-1] if told else None,
+                carries=carried(book, rules.risk),
                 reason=target.reason,
             )
         )

@@ -48,6 +48,10 @@ class CarryMemory:
 class ExitMemory:
     """What a hedge remembers about its end."""
 
+    rules: str = ""
+    """The exit rules of then, in words: others release what these have left."""
+    opened: bool = False
+    """Whether it has held anything since it was last hedged anew."""
     began_ms: int | None = None
     """Since when it holds something."""
     above_since_ms: int | None = None

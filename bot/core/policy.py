@@ -84,6 +84,9 @@ class Target:
     """Up to this time, that time included, the stages would answer the same at any price."""
     fault: str = ""
     """Why a stage failed, in words; the ratio is then the last good one. Empty if all answered."""
+    flat: bool = False
+    """No position at all, where a ratio of 0 may still mean a short of the coins an inverse hedge has earned (reference
+    section 3.1). Set by exit rules only."""
 
 
 class Policy(Protocol):
@@ -139,9 +142,9 @@ def unsound(target: object, at_ms: int) -> str:
     for outer, inner in (target.band.edges(-ONE), target.band.edges(ONE)):
         if not ZERO <= inner <= outer:
             return f"it wants a band of {inner} within {outer}"
-    if target.valid_until_ms < at_ms:
-        return f"its answer ended at {target.valid_until_ms}, before the time of the picture"
-    return ""
+    ended = f"its answer ended at {target.valid_until_ms}, before the time of the picture"
+    flat = "it wants no position at all, which only an exit rule may" if target.flat else ""
+    return flat or (ended if target.valid_until_ms < at_ms else "")
 
 
 def needs_of(stages: Sequence[Policy], symbol: str, assets: Sequence[str]) -> tuple[Need, ...]:

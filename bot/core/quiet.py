@@ -104,6 +104,8 @@ def price_box(b: Book, hedge: HedgeRules, target: Target, now: Exposure) -> Pric
     """
     if b.others.coins != ZERO:
         return box_of(b, ZERO, NO_INCOME)
+    if target.flat:  # to hold nothing reads neither prices nor the wallet
+        return box_of(b, None, ANY_INCOME)
     shares = hedge.meaning is Meaning.SHARE_OF_HOLDINGS and not b.foreign
     incomes = ANY_INCOME if b.contract.linear else NO_INCOME
     if shares and b.contract.linear:

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.core import carry
+from bot.core.decide import decide
 from bot.core.instruments import DatedFuture
 from bot.core.lookback import Settled
 from bot.core.memory import CarryMemory, HedgeMemory, Memory
@@ -27,7 +28,9 @@ from tests.core.builders import (
     position,
     quote,
     roll_rules,
+    rules,
     snapshot,
+    working_order,
 )
 
 DAY = 24 * HOUR
@@ -217,6 +220,27 @@ def test_the_legs_follow_the_choice(row: str) -> None:
     assert [near, names[found.carrier.symbol]] == expected
     assert found.rolling == (near != "-")
     assert found.trigger == ("why" if near != "-" or wants[0] == "perpetual" else "")
+
+
+def test_an_order_in_a_contract_that_is_left_out_now_is_taken_back_before_another_is_sent() -> None:
+    """Else both fill, and the hedge is twice as large as it should be (I4)."""
+    halted = replace(dated(LINEAR, 90 * 24), status="halted")
+    other = dated(LINEAR, 180 * 24, code="260626")
+    hedge = hedge_rules(LINEAR, kind=Kind.DATED)
+    order = working_order("sell", 1, contract=halted)
+    now = replace(
+        picture("1 1 1"),
+        contracts=(LINEAR, halted, other),
+        quotes=(quote(LINEAR), quote(halted), quote(other)),
+        working=(order,),
+    )
+
+    first = decide(now, rules(hedge))
+    second = decide(replace(now, working=()), rules(hedge))
+
+    assert [type(one).__name__ for one in first.commands] == ["Cancel"]
+    assert first.explanations[0].symbol == other.symbol
+    assert [type(one).__name__ for one in second.commands] == ["Approved"]
 
 
 def test_the_rest_of_a_bridge_goes_to_the_dated_contract_too() -> None:

@@ -9,11 +9,25 @@ from hypothesis import strategies as st
 
 from bot.core.decide import Decision, decide
 from bot.core.exits import NEVER, ExitRules
+from bot.core.policy import MarketView, Target
 from bot.core.risk import Approved
-from bot.core.rules import HedgeRules
-from bot.core.snapshot import Resume, Snapshot
+from bot.core.rules import HedgeRules, Meaning
+from bot.core.snapshot import Control, Resume, Snapshot
 from bot.core.values import Price, Side
-from tests.core.builders import HOUR, INVERSE, LINEAR, D, T, hedge_rules, quote, rules, snapshot
+from tests.core.builders import (
+    HOUR,
+    INVERSE,
+    LINEAR,
+    NO_GUARD,
+    D,
+    T,
+    answer,
+    hedge_rules,
+    quote,
+    rows,
+    rules,
+    snapshot,
+)
 from tests.core.test_properties import inside, points
 
 DAY = 24 * HOUR
@@ -66,6 +80,7 @@ LEFT = """
     price 60000 for 4 h          | -1 61000 0, -1 59999 1, -1 61000 2, -1 61000 5         | hold hold hold hold
     price 60000 for 0 h          | -1 59999 0, -1 60000 1, 0 50000 2                      | hold leave hold
     policy at 0 for 1 d          | -1 50000 0, 0 50000 23, 0 50000 24                     | leave hold hold
+    policy at 0 for 1 d          | 0 50000 0, 0 50000 24, 0 50000 90                      | hold hold hold
     meant for 1 d                | -1 50000 0, -1 50000 30                                | hold hold
 """
 WAYS = {
@@ -131,6 +146,56 @@ def test_a_person_hedges_again_and_it_is_not_left_at_once_for_the_same_reason() 
     ]  # fmt: skip
 
 
+def test_other_settings_release_what_the_old_ones_have_left() -> None:
+    hedge = hedge_rules(LINEAR)
+    (left,) = led(replace(hedge, exit=exit_rules(until=T)), ("-1", "50000", 0))
+    later = replace(
+        snapshot(LINEAR, at_ms=T + HOUR, prices=quote(LINEAR, at_ms=T + HOUR)), memory=left.memory
+    )
+
+    kept = decide(later, rules(replace(hedge, exit=exit_rules(until=T))))
+    released = decide(later, rules(replace(hedge, exit=exit_rules(until=T + DAY))))
+
+    assert (short(left), short(kept), short(released)) == ("leave", "hold", "hedge")
+
+
+def test_an_end_that_comes_during_a_freeze_is_not_set_aside_by_the_word_that_ends_it() -> None:
+    hedge = replace(hedge_rules(LINEAR), exit=exit_rules(until=T + HOUR))
+    freeze = Control(kind="freeze", hedge=None, who="me", why="tea", at_ms=T)
+    frozen = replace(
+        snapshot(LINEAR, held="-1", at_ms=T + HOUR, prices=quote(LINEAR, at_ms=T + HOUR)), controls=(freeze,)
+    )
+    first = decide(frozen, rules(hedge))
+    resumed = replace(frozen, controls=(), resumes=(Resume(hedge=None, at_ms=T + HOUR),), memory=first.memory)
+
+    second = decide(resumed, rules(hedge))
+
+    assert (short(first), short(second)) == ("hold", "leave")
+
+
+def test_a_policy_that_fails_does_not_set_its_clock_back() -> None:
+    quiet, failing = hedge_rules(LINEAR, ratio="0"), hedge_rules(LINEAR, stages=(Fails(),))
+    ends = exit_rules(zero="1")
+    (first,) = led(replace(quiet, exit=ends), ("-1", "50000", 0))
+    pictures = [
+        replace(snapshot(LINEAR, at_ms=T + one * HOUR, prices=quote(LINEAR, at_ms=T + one * HOUR)))
+        for one in (12, 24)
+    ]
+
+    second = decide(replace(pictures[0], memory=first.memory), rules(replace(failing, exit=ends)))
+    third = decide(replace(pictures[1], memory=second.memory), rules(replace(quiet, exit=ends)))
+
+    assert third.memory.of("btc").exit is not None
+    assert "its policy has wanted none for 1 d" in third.memory.of("btc").exit.left  # type: ignore[union-attr]  # asserted
+
+
+class Fails:
+    """A stage that raises."""
+
+    def apply(self, _market: MarketView, _target: Target) -> Target:
+        raise ZeroDivisionError
+
+
 def test_an_inverse_hedge_is_bought_back_whole() -> None:
     hedge = replace(hedge_rules(INVERSE), exit=exit_rules(until=T))
     picture = snapshot(INVERSE, spot=0, wallet=1, held=-500, prices=quote(INVERSE))
@@ -138,6 +203,44 @@ def test_an_inverse_hedge_is_bought_back_whole() -> None:
     (order,) = (one.request for one in decide(picture, rules(hedge)).commands if isinstance(one, Approved))
 
     assert (order.side, order.contracts, order.reduce_only) == (Side.BUY, D(500), True)
+
+
+# An inverse hedge entered at 50,000 in one coin of margin; "held" is what is left of it, "earned" coins realised so far.
+BACK = """
+# meaning            mark   held  earned | answer
+  share_of_holdings  25000  -500  0      | buy 500 reduce-only
+  share_of_holdings  80000  -500  0      | buy 500 reduce-only
+  share_of_holdings  25000  -250  0.5    | buy 250 reduce-only
+  share_of_holdings  25000  0     1      | hold      flat, and the coins it earned are not sold short again
+  constant_mix       25000  -500  0      | buy 500 reduce-only
+  fixed_amount       25000  -500  0      | buy 500 reduce-only
+  fixed_amount       25000  0     1      | hold
+"""
+
+
+@pytest.mark.parametrize(("columns", "expected"), list(rows(BACK)))
+def test_an_inverse_hedge_is_bought_back_whole_at_any_price_and_stays_flat(
+    columns: list[str], expected: str
+) -> None:
+    meaning, mark, held, earned = columns
+    amount = 50_000 if meaning == "fixed_amount" else 0
+    hedge = replace(hedge_rules(INVERSE, meaning=Meaning(meaning), amount=amount), exit=exit_rules(until=T))
+    picture = snapshot(
+        INVERSE,
+        spot=0,
+        wallet=1 + D(earned),
+        deposited=1,
+        held=held,
+        realised=earned,
+        prices=quote(INVERSE, mark),
+    )
+
+    decision = decide(picture, rules(hedge, guard=NO_GUARD, patience=0))
+
+    assert answer(decision) == expected
+    if expected == "hold":
+        (box,) = decision.quiet.boxes
+        assert (box.low, box.high, box.income_min, box.income_max) == (None, None, None, None)
 
 
 def test_a_hedge_without_an_end_remembers_nothing_of_it() -> None:

@@ -226,6 +226,8 @@ def test_without_enough_settlements_the_ratio_is_left_as_it_is() -> None:
     assert found.ratio == D("0.8")
     assert "21 settlements are needed, 16 are missing" in found.reason
     assert "21 are missing" in funding.Stage().apply(view(), target("0.8")).reason
+    late = settled(["-0.01"] * 5, last_ms=MONDAY_MS - 12 * HOUR_MS)
+    assert funding.Stage().apply(view(rates=late), target("0.8")).valid_until_ms == MONDAY_MS
     old = settled(["-0.01"] * 30, last_ms=MONDAY_MS - 17 * HOUR_MS)
     assert "the newest settlement is 17 h old" in funding.Stage().apply(view(rates=old), target("0.8")).reason
 
@@ -316,6 +318,18 @@ def test_coins_netted_into_one_hedge_have_one_beta_by_value(coins: str, beta_of_
     assert float(found.ratio) == pytest.approx(float(beta_of_all), abs=0.1)
 
 
+def test_how_many_there_are_of_one_coin_changes_nothing() -> None:
+    spot, future = coupled(1.3, 0.01, 360)
+    stage = beta.Stage(lookback_bars=200, proof_bars=160, bar_hours=24)
+
+    answers = [
+        stage.apply(view(spot, future, asset="ADA", same_coin=False, coins=(("ADA", count),)), target("0"))
+        for count in ("1", "7.123456789", "10000")
+    ]
+
+    assert answers[0] == answers[1] == answers[2]
+
+
 def test_one_wild_return_moves_beta_little() -> None:
     spot, future = coupled(1.0, 0.005, 360)
     wild: list[Decimal] = list(spot.closes)
@@ -327,6 +341,21 @@ def test_one_wild_return_moves_beta_little() -> None:
     ]
 
     assert abs(picture[0].ratio - picture[1].ratio) < D("0.1")
+
+
+@pytest.mark.parametrize(
+    "stage", [minimum_variance.Stage(ratio_fallback=D("0.9")), beta.Stage(ratio_fallback=D("0.9"))]
+)
+def test_a_price_that_does_not_move_holds_the_fallback(stage: Policy) -> None:
+    bar_ms = (24 if isinstance(stage, minimum_variance.Stage) else 8) * HOUR_MS
+    spot = bars(swinging(0.01, 600), symbol="ADA/USDT", bar_ms=bar_ms)
+
+    found = stage.apply(
+        view(spot, bars([100] * 600, bar_ms=bar_ms), asset="ADA", same_coin=False), target("0")
+    )
+
+    assert found.ratio == D("0.9")
+    assert "did not move" in found.reason
 
 
 @pytest.mark.parametrize(

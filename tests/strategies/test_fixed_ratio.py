@@ -98,6 +98,7 @@ def wanting(ratio: object, **more: Any) -> Target:
         (Wants(wanting(0.5)), "it wants the ratio 0.5"),
         (Wants(wanting(D("-0.1"))), "it wants the ratio -0.1, outside 0 to 2"),
         (Wants(wanting(D("2.1"))), "it wants the ratio 2.1, outside 0 to 2"),
+        (Wants(wanting(D(1), flat=True)), "it wants no position at all, which only an exit rule may"),
         (Wants(wanting(D(1), valid_until_ms=-1)), "its answer ended at -1"),
         (Wants(wanting(D(1), band=Band(outer=Ratio(D("0.1")), inner=Ratio(D("0.2"))))), "a band of 0.2"),
     ],
