@@ -72,6 +72,7 @@ bot.core.carry               perpetual or dated: what a short earns in each
 bot.core.selection           which contract carries the hedge, which is left
 bot.core.rolls               roll stages as a table, triggers
 bot.core.desk                one hedge's papers, and the answers there are
+bot.core.leftovers           orders in a contract that a hedge no longer goes by
 bot.core.rolling             a hedge in two contracts: clips, legs in step
 bot.core.gates               the gates an order passes: figure, limit, remedy
 bot.core.risk                the stamp: the only maker of Approved and Refused

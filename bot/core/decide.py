@@ -20,6 +20,7 @@ from bot.core import (
     exposure,
     guard,
     guarding,
+    leftovers,
     policy,
     quiet,
     rolling,
@@ -166,7 +167,7 @@ def _decide_hedge(snapshot: Snapshot, rules: Rules, hedge: HedgeRules, number: i
     if legs.carrier is None:
         return _nowhere(snapshot, hedge, legs)
     case = _with_choice(_case(snapshot, rules, hedge, number, legs, legs.carrier, watch), choice)
-    outcome = guarding.act(case) or desk.elsewhere(case)
+    outcome = guarding.act(case) or leftovers.settled(case)
     if outcome is None:
         outcome = _decide_one_leg(case) if legs.near is None else rolling.decide_two_legs(case, legs.near)
     good = snapshot.memory.of(hedge.name).ratio if case.wanted.fault else case.wanted.ratio

@@ -11,7 +11,7 @@ from bot.core import gates, pricing, quiet, risk, rolls
 from bot.core.exits import Exit
 from bot.core.exposure import Book, Exposure
 from bot.core.guard import Watch
-from bot.core.instruments import Contract, DatedFuture
+from bot.core.instruments import Contract
 from bot.core.memory import Arrival, CarryMemory, HedgeMemory, State
 from bot.core.orders import BLOCKING, Leg, OrderRequest, WorkingOrder, client_order_id
 from bot.core.policy import Target
@@ -227,31 +227,6 @@ def blocked(case: Case, symbols: tuple[str, ...]) -> Outcome | None:
             if order.state in BLOCKING:
                 return wait(case, f"Order {order.request.client_order_id} is {order.state}.")
     return None
-
-
-def elsewhere(case: Case) -> Outcome | None:
-    """Settle what works in a contract that the hedge neither holds on to nor goes to any more, before anything else.
-
-    Nobody would look at such an order, and its fill beside another's would make too much of the hedge (invariant I4). In a
-    contract that has expired, or is listed no more, nothing can fill.
-    """
-    here = {case.carrier.symbol} | ({case.legs.near.symbol} if case.legs.near else set())
-    others = {
-        one.symbol
-        for one in case.snapshot.contracts
-        if one.family == case.hedge.symbol and one.symbol not in here and not _expired(one, case.snapshot)
-    }
-    for order in case.snapshot.working:
-        symbol = order.request.symbol
-        if symbol in others:
-            return blocked(case, (symbol,)) or cancel(
-                case, order, f"the hedge is not carried by {symbol} now"
-            )
-    return None
-
-
-def _expired(contract: Contract, snapshot: Snapshot) -> bool:
-    return isinstance(contract, DatedFuture) and contract.expiry_ms <= snapshot.at_ms
 
 
 def with_working(case: Case, order: WorkingOrder, contract: Contract) -> Outcome:
