@@ -112,6 +112,11 @@ class Sides:
     """Up to this time, that time included, no newer bar is expected."""
 
 
+def both_markets(symbol: str, asset: str, bar_ms: int, count: int) -> tuple[Need, ...]:
+    """Ask for the bars of a coin's spot market and of the hedge's contract: what :func:`sides` puts beside each other."""
+    return tuple(Need(symbol=one, bar_ms=bar_ms, count=count) for one in (spot_market(asset, symbol), symbol))
+
+
 def sides(market: MarketView, bar_ms: int, count: int) -> Sides:
     """Put the coins' markets and the hedge's contract side by side; all must end with the same bar."""
     future = look(market, Need(symbol=market.symbol, bar_ms=bar_ms, count=count))

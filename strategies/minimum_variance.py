@@ -5,10 +5,10 @@ from typing import ClassVar, Literal
 
 from pydantic import Field, model_validator
 
-from bot.core.lookback import Need, spot_market
+from bot.core.lookback import Need
 from bot.core.policy import MarketView, Target
 from bot.core.values import ONE
-from strategies._stage import HOUR_MS, StageModel, bent, exact, sides
+from strategies._stage import HOUR_MS, StageModel, bent, both_markets, exact, sides
 from strategies._statistics import Slope, equal_weights, ewma_weights, log_returns, shrunk
 
 
@@ -50,8 +50,7 @@ class Stage(StageModel):
 
     def needs(self, symbol: str, asset: str) -> tuple[Need, ...]:
         """Look back on the coin's spot market and on the hedge's contract."""
-        markets = spot_market(asset, symbol), symbol
-        return tuple(Need(symbol=one, bar_ms=self._bar_ms, count=self._count) for one in markets)
+        return both_markets(symbol, asset, self._bar_ms, self._count)
 
     @property
     def _bar_ms(self) -> int:
