@@ -7,12 +7,10 @@ from rich.table import Table
 from rich.text import Text
 
 from bot.core.inventory import Line
+from bot.core.policy import WEAK
 from bot.core.values import ZERO
 from bot.questions_venues import Exposures
 from bot.show import NONE, percent, plain, short
-
-WEAK = Decimal("0.5")
-"""Share of variance taken away below which a cross-hedge is called weak (reference section 10)."""
 
 
 def exposures_table(found: Exposures) -> Group:

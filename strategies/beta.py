@@ -6,13 +6,11 @@ from typing import ClassVar, Literal
 from pydantic import Field, model_validator
 
 from bot.core.lookback import Need
-from bot.core.policy import MarketView, Target
+from bot.core.policy import WEAK, MarketView, Target
 from bot.core.values import ONE
 from strategies._stage import HOUR_MS, StageModel, bent, both_markets, exact, sides
 from strategies._statistics import Slope, effectiveness, equal_weights, log_returns, shrunk, winsorised
 
-WEAK = 0.5
-"""Share of variance taken away below which a cross-hedge is called weak (theory, section 10)."""
 BLOCKS = 8
 WIDE = 1.96
 """Standard errors on each side of an interval that holds 95 %."""
@@ -85,7 +83,7 @@ class Stage(StageModel):
         reason = (
             f"beta {beta:.2f} (slope {fit.slope:.2f} +- {fit.error:.2f}); out of sample it took away {worth:.0%} of the"
             f" variance ({worth - WIDE * error:.0%} to {min(worth + WIDE * error, 1):.0%})"
-            f"{'; weak: most of the risk stays' if worth < WEAK else ''}"
+            f"{'; weak: most of the risk stays' if exact(worth) < WEAK else ''}"
         )
         signals = (
             ("beta", exact(beta)),

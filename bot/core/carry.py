@@ -61,13 +61,6 @@ class Carry:
         return share * YEAR_MS / self.horizon_ms
 
 
-def break_even_rate(
-    basis: Decimal, dated_cost: Decimal, perpetual_cost: Decimal, settlements: Decimal
-) -> Decimal:
-    """Mean funding a settlement from which the perpetual earns more: f* = (b0 - dated costs + perpetual costs) / n."""
-    return (basis - dated_cost + perpetual_cost) / settlements
-
-
 def judged(snapshot: Snapshot, hedge: HedgeRules, roll: RollRules) -> CarryMemory | None:
     """Say in which kind of contract a hedge is to lie, and why; the word of a day ago is kept until a day is over.
 

@@ -161,9 +161,7 @@ def _quiet(snapshot: Snapshot, outcomes: list[Outcome], watch: Watch, rules: Rul
 
 def _decide_hedge(snapshot: Snapshot, rules: Rules, hedge: HedgeRules, number: int, watch: Watch) -> Outcome:
     """Decide one hedge: choose its contract, wish, measure; then the guard, orders that work, or the trade that is due."""
-    choice = carry.judged(snapshot, hedge, rules.roll)
-    memory = replace(snapshot.memory.of(hedge.name), carry=choice)
-    legs = selection.choose(snapshot, hedge, rules.roll, memory)
+    choice, legs = legs_of(snapshot, hedge, rules)
     if legs.carrier is None:
         return _nowhere(snapshot, hedge, legs)
     case = _with_choice(_case(snapshot, rules, hedge, number, legs, legs.carrier, watch), choice)
@@ -176,6 +174,13 @@ def _decide_hedge(snapshot: Snapshot, rules: Rules, hedge: HedgeRules, number: i
     if box is not None:
         box = quiet.narrowed(box, case.exit.low, case.exit.high, quiet.ANY_INCOME)
     return replace(outcome, memory=replace(outcome.memory, ratio=good, exit=exit_, carry=choice), box=box)
+
+
+def legs_of(snapshot: Snapshot, hedge: HedgeRules, rules: Rules) -> tuple[CarryMemory | None, Legs]:
+    """Choose between perpetual and dated, if the hedge asks for that, and then the contracts it lies in."""
+    choice = carry.judged(snapshot, hedge, rules.roll)
+    memory = replace(snapshot.memory.of(hedge.name), carry=choice)
+    return choice, selection.choose(snapshot, hedge, rules.roll, memory)
 
 
 def _with_choice(case: Case, choice: CarryMemory | None) -> Case:

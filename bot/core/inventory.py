@@ -3,8 +3,8 @@
 from dataclasses import replace
 from decimal import Decimal
 
-from bot.core import bands, exposure, policy, selection
-from bot.core.decide import view_of
+from bot.core import bands, exposure, policy
+from bot.core.decide import legs_of, view_of
 from bot.core.rules import HedgeRules, RiskRules, Rules
 from bot.core.snapshot import Snapshot
 from bot.core.values import ZERO, Coins, Notional, Price, Ratio, record
@@ -44,9 +44,9 @@ def inventory(snapshot: Snapshot, rules: Rules) -> tuple[Line, ...]:
     """
     lines: list[Line] = []
     for hedge in rules.hedges:
-        carrier = selection.choose(snapshot, hedge, rules.roll, snapshot.memory.of(hedge.name)).carrier
-        if carrier is not None:
-            lines += _lines(snapshot, rules, hedge, exposure.book(snapshot, hedge, carrier.symbol))
+        _, legs = legs_of(snapshot, hedge, rules)
+        if legs.carrier is not None:
+            lines += _lines(snapshot, rules, hedge, exposure.book(snapshot, hedge, legs.carrier.symbol))
     return tuple(lines)
 
 

@@ -11,6 +11,8 @@ NO_END_MS = 2**53
 """A time no clock reaches: "until further notice"."""
 RATIO_MAX = Decimal(2)
 """Nothing a stage wants may be more: twice the coins short is no hedge any more."""
+WEAK = Decimal("0.5")
+"""Share of variance taken away below which a cross-hedge is called weak: most of the risk stays (reference section 10)."""
 FAULT_MS = 60_000
 """A stage that failed is asked again after so long."""
 

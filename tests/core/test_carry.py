@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from bot.core import carry
 from bot.core.decide import decide
 from bot.core.instruments import DatedFuture
+from bot.core.inventory import inventory
 from bot.core.lookback import Settled
 from bot.core.memory import CarryMemory, HedgeMemory, Memory
 from bot.core.rules import CarryRules, HedgeRules, Kind
@@ -75,15 +76,8 @@ def wanted(now: Snapshot, rules: CarryRules | None = None) -> CarryMemory:
     return found
 
 
-def test_the_break_even_rate_is_the_references() -> None:
-    """Theory, section 7: b0 = 2 %, 90 days of 8 hours, equal costs: f* = 0.00741 %."""
-    rate = carry.break_even_rate(D("0.02"), D(0), D(0), D(270))
-
-    assert round(rate * 100, 5) == D("0.00741")
-
-
 FLAT = """
-    # funding in bp a settlement | basis | wants      (break-even at 0.741 bp: 270 settlements to expiry)
+    # funding in bp a settlement | basis | wants      (theory, section 7: 2 % over 270 settlements breaks even at 0.741 bp)
     0.75 0.75 0.75  | 0.02  | perpetual
     0.73 0.73 0.73  | 0.02  | dated
     -0.5 -0.5 -0.5  | -0.02 | perpetual
@@ -241,6 +235,13 @@ def test_an_order_in_a_contract_that_is_left_out_now_is_taken_back_before_anothe
     assert [type(one).__name__ for one in first.commands] == ["Cancel"]
     assert first.explanations[0].symbol == other.symbol
     assert [type(one).__name__ for one in second.commands] == ["Approved"]
+
+
+def test_the_inventory_shows_the_contract_that_the_choice_carries() -> None:
+    for rates, symbol in (("3 3 3", LINEAR.symbol), ("0 0 0", DATED.symbol)):
+        (line,) = inventory(picture(rates), rules(HEDGE, roll=roll_rules(carry=carry_rules())))
+
+        assert line.symbol == symbol
 
 
 def test_the_rest_of_a_bridge_goes_to_the_dated_contract_too() -> None:
