@@ -75,7 +75,7 @@ def side_by_side(
             ) from error
         finally:
             board.stop.value = True
-            pool.shutdown(wait=False, cancel_futures=True)
+            pool.shutdown(cancel_futures=True)  # and wait: one who still writes would write on the next call's board
 
 
 def _watch(

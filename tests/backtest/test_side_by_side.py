@@ -3,6 +3,7 @@
 import os
 import signal
 import time
+from multiprocessing import active_children
 
 import pytest
 
@@ -46,6 +47,8 @@ def test_the_first_error_ends_the_others_and_is_told() -> None:
     """The others would go on for ever."""
     with pytest.raises(SettingsError, match="The first is wrong: mend it"):
         side_by_side(wrong_or_endless, range(3), lambda *_told: None)
+
+    assert not active_children(), "whoever still runs writes on the next call's board"
 
 
 def test_whoever_watches_may_end_it_all() -> None:
