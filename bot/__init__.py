@@ -32,6 +32,7 @@ bot.questions_strategies     what the verbs ask about stages
 bot.questions_venues         what the verbs ask of venues
 bot.wiring                   the front door: where concrete classes meet
 bot.wiring_backtests         the front door of replays
+bot.wiring_bags              the front door of coins: what each account hedges of what is declared
 bot.wiring_policies          the front door of comparisons of policies
 bot.wiring_paper             the front door of paper accounts at real venues' prices
 bot.wiring_rehearsal         the front door of rehearsals: today's accounts

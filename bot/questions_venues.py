@@ -18,7 +18,7 @@ from bot.doctor import findings, unanswered
 from bot.patient import Check
 from bot.settings import Settings
 from bot.shell.ports import SettingsError, VenueError
-from bot.wiring import declared
+from bot.wiring_bags import declared
 from bot.wiring_venues import Doors, check_venues, patient_of, venue_preview
 
 KINDS: tuple[Kind, ...] = ("linear", "inverse", "linear dated", "inverse dated")

@@ -21,7 +21,7 @@ from pydantic_core import InitErrorDetails
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from bot.core.rules import Rules
-from bot.core.values import ZERO, record
+from bot.core.values import ZERO, Coins, record
 from bot.settings_bags import Bag, bag_disagreements
 from bot.settings_kinds import NAME, Name
 from bot.settings_layers import Fault, Layer, Reading, SettingsFaultsError, broken, dotted, leaves, rule
@@ -110,9 +110,14 @@ class Settings(BaseSettings):
             raise broken(rules)
         return self
 
-    def declared(self, hedge: str) -> tuple[tuple[str, Decimal], ...]:
-        """List the coins that are declared for a hedge, kind by kind, its part of bags among them."""
-        parts = [coins for bag in self.bags for name, coins in bag.split().coins if name == hedge]
+    def declared(
+        self, hedge: str, carries: Mapping[str, Coins] = MappingProxyType({})
+    ) -> tuple[tuple[str, Decimal], ...]:
+        """List the coins that are declared for a hedge, kind by kind, its part of bags among them.
+
+        ``carries`` tells, by hedge, how many coins from elsewhere the collateral of its account carries.
+        """
+        parts = [coins for bag in self.bags for name, coins in bag.split(carries).coins if name == hedge]
         (asset, own), *others = self.hedges[hedge].declared()
         return ((asset, own + sum(parts, ZERO)), *others)
 

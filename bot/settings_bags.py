@@ -4,6 +4,7 @@ The first line of a table's docstring and the description of a field are shown t
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 from pydantic import Field
@@ -24,6 +25,16 @@ class Taker(Table):
         ONE, description="Share of the bag; what the shares leave goes to the first with room."
     )
     coins_max: Amount = Field(ZERO, description="The most it takes, in coins; 0 is no cap.")
+    by_collateral: bool = Field(
+        default=False,
+        description="Whether it takes no more than its account's collateral carries at the start, at the leverage limit.",
+    )
+
+    def cap(self, carries: Mapping[str, Coins]) -> Coins | None:
+        """Give the most it takes; what no collateral is known for carries nothing."""
+        caps = [Coins(self.coins_max)] if self.coins_max else []
+        caps += [carries.get(self.hedge, Coins(ZERO))] if self.by_collateral else []
+        return min(caps, default=None)
 
 
 class Bag(Table):
@@ -32,20 +43,26 @@ class Bag(Table):
     asset: AssetCode = Field(description="Coin, such as BTC.")
     holdings: Amount = Field(description="Coins held outside the venues.")
     over: tuple[Taker, ...] = Field(
-        min_length=1, description="Who takes them, in order: tables with hedge, share and coins_max."
+        min_length=1,
+        description="Who takes them, in order: tables with hedge, share, coins_max, by_collateral.",
     )
 
-    def split(self) -> Split:
-        """Share the coins out."""
+    @property
+    def by_collateral(self) -> tuple[str, ...]:
+        """Name the hedges that take what their collateral carries."""
+        return tuple(one.hedge for one in self.over if one.by_collateral)
+
+    def split(self, carries: Mapping[str, Coins] = MappingProxyType({})) -> Split:
+        """Share the coins out; what no collateral carries goes to the last hedge that goes by it, which then says so."""
         parts = (
-            Part(
-                hedge=one.hedge,
-                share=Ratio(one.share),
-                coins_max=Coins(one.coins_max) if one.coins_max else None,
-            )
-            for one in self.over
+            Part(hedge=one.hedge, share=Ratio(one.share), coins_max=one.cap(carries)) for one in self.over
         )
-        return split(Coins(self.holdings), tuple(parts))
+        done = split(Coins(self.holdings), tuple(parts))
+        if not self.by_collateral:
+            return done
+        last = self.by_collateral[-1]
+        coins = ((name, Coins(count + done.left if name == last else count)) for name, count in done.coins)
+        return Split(coins=tuple(coins), left=Coins(ZERO))
 
 
 def bag_disagreements(bags: Sequence[Bag], hedges: Mapping[str, Any]) -> Iterator[InitErrorDetails]:
@@ -64,6 +81,12 @@ def bag_disagreements(bags: Sequence[Bag], hedges: Mapping[str, Any]) -> Iterato
                 yield rule(sentence, f"Set hedges.{one.hedge}.holdings = 0.", where)
             elif one.hedge in taken:
                 yield rule(f"Hedge {one.hedge} takes part already.", "Name it once.", where)
+            elif one.by_collateral and not hedge.symbol.startswith(f"{bag.asset}/"):
+                sentence = f"{hedge.symbol} is not on {bag.asset}: what collateral carries there is counted in another coin."
+                yield rule(sentence, "Give coins_max instead.", where)
+            elif one.by_collateral and (rivals := _of_account(hedge, one.hedge, hedges)):
+                sentence = f"The collateral of {hedge.account} carries {', '.join(rivals)} as well."
+                yield rule(sentence, "Give coins_max instead, or an account of its own.", where)
             taken.add(one.hedge)
         left = bag.split().left
         if left > ZERO:
@@ -73,3 +96,8 @@ def bag_disagreements(bags: Sequence[Bag], hedges: Mapping[str, Any]) -> Iterato
                 "Raise a coins_max, or lower holdings to what is to be hedged.",
                 ("bags", number, "over"),
             )
+
+
+def _of_account(hedge: Any, name: str, hedges: Mapping[str, Any]) -> list[str]:  # noqa: ANN401 - a table above this file
+    """List the other hedges of a hedge's account."""
+    return [other for other, one in hedges.items() if one.account == hedge.account and other != name]

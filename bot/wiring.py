@@ -5,7 +5,6 @@ from contextlib import ExitStack, contextmanager
 from decimal import Decimal
 from pathlib import Path
 
-from bot.adapters.holdings import DeclaredHoldings
 from bot.adapters.journal import SqlJournal, open_journal
 from bot.adapters.journal_file import look, refuse_other_mode
 from bot.adapters.journal_lock import WriterLock, locked_accounts
@@ -20,13 +19,13 @@ from bot.core.instruments import Contract, Perpetual
 from bot.core.orders import WORKING
 from bot.core.reports import Fill, Payment
 from bot.core.rules import Rules
-from bot.core.snapshot import Holding
-from bot.core.values import ZERO, Coins
+from bot.core.values import ZERO
 from bot.looks import OpenAccount
 from bot.settings import Hedge, Settings
 from bot.shell.loop import Loop
 from bot.shell.ports import Clock, Journal, JournalUnavailableError, Log, SettingsError
 from bot.sim.exchange import Exchange
+from bot.wiring_bags import Bags
 
 
 def journal_path(settings: Settings) -> Path:
@@ -89,15 +88,6 @@ def offline(settings: Settings) -> Settings:
 def hedges_of(settings: Settings, account: str) -> dict[str, Hedge]:
     """List the hedges of one account."""
     return {name: hedge for name, hedge in settings.hedges.items() if hedge.account == account}
-
-
-def declared(settings: Settings, account: str) -> tuple[Holding, ...]:
-    """List the coins the owner declares for the hedges of an account."""
-    return tuple(
-        Holding(asset=asset, coins=Coins(coins), place="declared")
-        for name in hedges_of(settings, account)
-        for asset, coins in settings.declared(name)
-    )
 
 
 def contract_of(name: str, symbol: str, price: Decimal) -> Perpetual:
@@ -173,6 +163,7 @@ def paper_accounts(
     """
     market = ModelMarket(settings.model_market.seed, settings.model_market.start_price)
     contracts = {name: contracts_of(settings, name) for name in settings.accounts}
+    bags = Bags(settings, log)
     with ExitStack() as stack:
         accounts = []
         for name in settings.accounts:
@@ -186,7 +177,7 @@ def paper_accounts(
             town = _town(settings, name, market, exchange, exchange.at_ms)
             accounts.append(
                 _paper_account(
-                    settings, name, town, journal, clock, log, path, mode, accept_terms=accept_terms
+                    settings, name, town, journal, clock, log, path, mode, bags, accept_terms=accept_terms
                 )
             )
         yield accounts
@@ -199,13 +190,14 @@ def preview_accounts(settings: Settings, clock: Clock) -> list[PaperAccount]:
         SettingsError: a hedge's contract does not exist.
     """
     market = ModelMarket(settings.model_market.seed, settings.model_market.start_price)
-    accounts = []
+    log = SilentLog()
+    bags, accounts = Bags(settings, log), []
     for name in settings.accounts:
         exchange = new_exchange(settings, name, contracts_of(settings, name), clock)
         town = _town(settings, name, market, exchange, clock.now_ms())
         accounts.append(
             _paper_account(
-                settings, name, town, Tally(), clock, SilentLog(), journal_path(settings), settings.mode
+                settings, name, town, Tally(), clock, log, journal_path(settings), settings.mode, bags
             )
         )
     return accounts
@@ -275,6 +267,7 @@ def _paper_account(
     log: Log,
     path: Path,
     mode: str,
+    bags: Bags,
     *,
     accept_terms: bool = False,
 ) -> PaperAccount:
@@ -293,7 +286,7 @@ def _paper_account(
     loop = Loop(
         rules=rules,
         venue=venue,
-        holdings=DeclaredHoldings(declared(settings, name)),
+        holdings=bags.holdings(name, venue),
         journal=journal,
         clock=clock,
         log=log,

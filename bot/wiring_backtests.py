@@ -18,6 +18,7 @@ from bot.core.values import ZERO, Coins, Money, Ratio
 from bot.settings import Hedge, Settings
 from bot.shell.ports import SettingsError
 from bot.wiring import contract_of
+from bot.wiring_bags import assumed
 
 
 def backtest_of(
@@ -45,7 +46,7 @@ def backtest_of(
         contract=settings.backtest.applied_to(
             contract_of(name, hedge.symbol, exact(bars.perp_close[start_bar]))
         ),
-        holdings=(Holding(asset=hedge.asset, coins=Coins(settings.declared(name)[0][1]), place="declared"),),
+        holdings=_holdings(settings, name, exact(bars.perp_close[start_bar])),
         deposit=Money(account.deposit),
         reserve=Money(account.reserve),
         margin_mode=account.margin_mode,
@@ -59,6 +60,19 @@ def backtest_of(
     if pricing.patience_seconds * 1000 < bars.interval_ms:
         pricing = replace(pricing, patience_seconds=ZERO)
     return Runner(bars, replace(rules, hedges=only, pricing=pricing), setup, SilentLog(), held)
+
+
+def _holdings(settings: Settings, name: str, price: Decimal) -> tuple[Holding, ...]:
+    """Give the coins of a hedge; its part of a bag by what the deposits of the settings carry at the first price."""
+    asset = settings.hedges[name].asset
+    contracts = {
+        other: contract_of(other, settings.hedges[other].symbol, price)
+        for bag in settings.bags
+        if bag.asset == asset
+        for other in bag.by_collateral
+    }
+    (_, coins), *_others = settings.declared(name, assumed(settings, contracts, price))
+    return (Holding(asset=asset, coins=Coins(coins), place="declared"),)
 
 
 def on_proxy(settings: Settings, hedge_name: str | None) -> bool:
@@ -155,7 +169,7 @@ def rolls_of(settings: Settings, hedge_name: str | None, bars: DatedHistory) -> 
     setup = DatedSetup(
         terms=asked.applied_to(model_dated(hedge.symbol, price, 0)),
         file_contract_coins=asked.file_contract_coins,
-        holdings=(Holding(asset=hedge.asset, coins=Coins(settings.declared(name)[0][1]), place="declared"),),
+        holdings=_holdings(settings, name, price),
         deposit=Money(account.deposit),
         margin_mode=account.margin_mode,
         leverage=account.leverage,

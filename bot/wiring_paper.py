@@ -5,7 +5,6 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
 
 from bot import wiring
-from bot.adapters.holdings import DeclaredHoldings
 from bot.adapters.paper_venue import PaperVenue, with_tiers
 from bot.adapters.remote_venue import RemoteVenue
 from bot.adapters.switch import FileSwitch
@@ -15,6 +14,7 @@ from bot.settings import Settings
 from bot.shell.loop import Loop
 from bot.shell.ports import Clock, Log
 from bot.wiring import hedges_of
+from bot.wiring_bags import Bags
 from bot.wiring_venues import Doors, access_of, check_venues
 
 
@@ -30,7 +30,7 @@ async def priced_accounts(
         VenueError: a venue cannot be reached.
     """
     check_venues(settings)
-    doors = Doors(settings, clock)
+    doors, bags = Doors(settings, clock), Bags(settings, log)
     async with AsyncExitStack() as stack:
         accounts = []
         for name in settings.accounts:
@@ -41,10 +41,11 @@ async def priced_accounts(
             with wiring.reader_of(wiring.journal_path(settings), settings.mode) as reader:
                 exchange = wiring.restored(settings, name, contracts, reader, clock)
             rules = settings.rules(name)
+            venue = PaperVenue(source, exchange, name, clock)
             loop = Loop(
                 rules=rules,
-                venue=PaperVenue(source, exchange, name, clock),
-                holdings=DeclaredHoldings(wiring.declared(settings, name)),
+                venue=venue,
+                holdings=bags.holdings(name, venue),
                 journal=journal,
                 clock=clock,
                 log=log,

@@ -10,7 +10,6 @@ from tempfile import TemporaryDirectory
 from bot import wiring
 from bot.adapters.budget import Budget
 from bot.adapters.ccxt_venue import Access, Catalogue, CcxtApi
-from bot.adapters.holdings import DeclaredHoldings
 from bot.adapters.journal import open_journal
 from bot.adapters.journal_file import copy_journal, look
 from bot.adapters.remote_venue import RemoteVenue
@@ -27,6 +26,7 @@ from bot.shell.loop import Loop
 from bot.shell.ports import Clock, Journal, Log, SettingsError
 from bot.testexchange.keyring import TEST_KEY
 from bot.wiring import hedges_of
+from bot.wiring_bags import Bags, declared
 
 
 class VenueAccount(OpenAccount):
@@ -145,14 +145,16 @@ async def venue_accounts(
         VenueError: a venue cannot be reached, or does not know us.
     """
     check_venues(settings)
-    doors = Doors(settings, clock)
+    doors, bags = Doors(settings, clock), Bags(settings, log)
     async with AsyncExitStack() as stack:
         accounts = []
         for name in settings.accounts:
             journal = stack.enter_context(wiring.journal_of(settings, name, label))
             venue = await stack.enter_async_context(doors.open(name))
             accounts.append(
-                _account(settings, name, venue, journal, clock, log, accept_terms=accept_terms, label=label)
+                _account(
+                    settings, name, venue, journal, clock, log, bags, accept_terms=accept_terms, label=label
+                )
             )
         yield accounts
 
@@ -167,14 +169,14 @@ async def venue_preview(settings: Settings, clock: Clock, log: Log) -> AsyncIter
         VenueError: a venue cannot be reached, or does not know us.
     """
     check_venues(settings)
-    doors = Doors(settings, clock)
+    doors, bags = Doors(settings, clock), Bags(settings, log)
     async with AsyncExitStack() as stack:
         folder = Path(stack.enter_context(TemporaryDirectory()))
         accounts = []
         for name in settings.accounts:
             journal = stack.enter_context(_copied(settings, name, folder))
             venue = await stack.enter_async_context(doors.open(name))
-            accounts.append(_account(settings, name, venue, journal, clock, log))
+            accounts.append(_account(settings, name, venue, journal, clock, log, bags))
         yield accounts
 
 
@@ -201,6 +203,7 @@ def _account(
     journal: Journal,
     clock: Clock,
     log: Log,
+    bags: Bags,
     *,
     accept_terms: bool = False,
     label: str = "",
@@ -209,7 +212,7 @@ def _account(
     loop = Loop(
         rules=rules,
         venue=venue,
-        holdings=DeclaredHoldings(wiring.declared(settings, name)),
+        holdings=bags.holdings(name, venue),
         journal=journal,
         clock=clock,
         log=log,
@@ -229,7 +232,7 @@ def _account(
 def patient_of(settings: Settings, account: str, venue: RemoteVenue, *, apply: bool) -> Patient:
     """Put together what a preflight looks at."""
     holdings: dict[str, Decimal] = defaultdict(Decimal)
-    for one in wiring.declared(settings, account):
+    for one in declared(settings, account):
         holdings[one.asset] += one.coins
     return Patient(
         name=account,

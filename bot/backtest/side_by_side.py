@@ -75,7 +75,8 @@ def side_by_side(
             ) from error
         finally:
             board.stop.value = True
-            pool.shutdown(cancel_futures=True)  # and wait: one who still writes would write on the next call's board
+            # It waits: a process that still writes would write on the board of the next call.
+            pool.shutdown(cancel_futures=True)
 
 
 def _watch(

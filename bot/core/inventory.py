@@ -1,13 +1,14 @@
 """What is exposed and to what: coin by coin, its value, the ratio its policy wants for it alone, and what hedges it."""
 
 from dataclasses import replace
-from decimal import Decimal
+from decimal import ROUND_DOWN, Decimal
 
 from bot.core import bands, exposure, policy
 from bot.core.decide import legs_of, view_of
+from bot.core.instruments import Contract
 from bot.core.rules import HedgeRules, RiskRules, Rules
 from bot.core.snapshot import Snapshot
-from bot.core.values import ZERO, Coins, Notional, Price, Ratio, record
+from bot.core.values import ZERO, Coins, Money, Notional, Price, Ratio, record
 
 
 @record
@@ -50,12 +51,22 @@ def inventory(snapshot: Snapshot, rules: Rules) -> tuple[Line, ...]:
     return tuple(lines)
 
 
-def carried(book: exposure.Book, risk: RiskRules) -> Coins:
+def carried(contract: Contract, equity: Money, mark: Price, risk: RiskRules) -> Coins:
     """Coins that a wallet's equity carries in a contract: equity x leverage, in coins at the mark; never negative."""
-    equity: Decimal = max(book.equity, ZERO)
-    if book.contract.linear:
-        return Coins(equity * risk.leverage_max / book.mark)
-    return Coins(equity * risk.leverage_inverse_max)
+    backing: Decimal = max(equity, ZERO)
+    if contract.linear:
+        return Coins(backing * risk.leverage_max / mark)
+    return Coins(backing * risk.leverage_inverse_max)
+
+
+def room(contract: Contract, equity: Money, mark: Price, risk: RiskRules) -> Coins:
+    """Coins from elsewhere that a wallet's equity carries, rounded down to the coin's hundred-millionth.
+
+    The margin of an inverse contract is hedged there first.
+    """
+    own = ZERO if contract.linear else max(equity, ZERO)
+    left = max(carried(contract, equity, mark, risk) - own, ZERO)
+    return Coins(left.quantize(Decimal("1e-8"), ROUND_DOWN))
 
 
 def _lines(snapshot: Snapshot, rules: Rules, hedge: HedgeRules, book: exposure.Book) -> list[Line]:
@@ -79,7 +90,7 @@ def _lines(snapshot: Snapshot, rules: Rules, hedge: HedgeRules, book: exposure.B
                 symbol=book.contract.symbol,
                 proxy=proxy,
                 effectiveness=told[-1] if told else None,
-                carries=carried(book, rules.risk),
+                carries=carried(book.contract, book.equity, book.mark, rules.risk),
                 reason=target.reason,
             )
         )
