@@ -38,6 +38,7 @@ bot.wiring_paper             the front door of paper accounts at real venues' pr
 bot.wiring_rehearsal         the front door of rehearsals: today's accounts
 bot.wiring_street            the front door of the test exchange
 bot.wiring_demo              the front door of the demo: test exchanges on loopback
+bot.wiring_watch             the front door of the window: metrics, page, history of profit
 bot.wiring_venues            the front door of real venues
 bot.looks                    hedges as their journal last saw them; an open account
 bot.doctor                   the preflight: is everything at the venue as a hedge needs it
@@ -50,6 +51,7 @@ bot.settings_tables          accounts, hedges and the rest, table by table
 bot.settings_exits           when a hedge is left, as a table
 bot.settings_bags            coins that several hedges share, as a table
 bot.settings_bands           how far a hedge may be off, as a table
+bot.settings_web             the page, as a table
 bot.settings_trading         pricing, rolls and books, table by table
 bot.settings_risk            the guard: limits on orders and the margin ladder, table by table
 bot.settings_sources         reads flags, environment, .env and files
@@ -115,6 +117,9 @@ bot.shell.transfer           margin moved between wallets, once
 bot.shell.reconcile          make our book agree with the venue's records
 bot.shell.loop               observe, decide, journal, execute, wait
 bot.shell.replay             ask again and agree
+bot.shell.step              one turn of the loop, as others are told of it
+bot.shell.effectiveness     what hedging took away of the variance
+bot.shell.window            what each account last showed, for whoever looks in
 bot.shell.view               what a person or a machine is shown of a hedge
 
 bot.adapters.budget          how much of a venue's patience is spent, with a part kept for what cannot wait
@@ -132,6 +137,9 @@ bot.adapters.journal_intents what came of each intent
 bot.adapters.journal_lock    the right to write a journal, and the engine that does
 bot.adapters.journal_reader  the journal for readers
 bot.adapters.log             lines of events, with account, hedge and decision
+bot.adapters.metered         meters between the loop and what it asks
+bot.adapters.metrics         every metric there is, named in one table
+bot.adapters.metrics_gauges  gauges read off the window
 bot.adapters.model_market    a seeded market: calm, crash, squeeze, recovery
 bot.adapters.model_past      what one in the model town may look back on: candles, bars, settled funding
 bot.adapters.paper_venue     a model account at a real venue's prices
@@ -166,6 +174,11 @@ bot.adapters.venues.spot           a spot market's best prices as a quote
 bot.adapters.venues.table          what is possible where, as data
 bot.adapters.venues.weex           WEEX: only the short side of two
 bot.adapters.venues.weex_market    WEEX: prices and fees
+
+bot.web.access               who may look: token, sessions, a pause for who guesses
+bot.web.answers              what the page and machines are told
+bot.web.openapi              the description of the JSON, made of its records
+bot.web.server               HTTP in front of the window
 
 bot.testexchange.board       what a venue shows to everybody: prices, book, candles, funding
 bot.testexchange.dialects    the dialects there are, by venue

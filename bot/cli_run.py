@@ -41,6 +41,10 @@ def demo(
     folder: Annotated[
         Path | None, typer.Option("--folder", help="Folder with stages of your own for --policy.")
     ] = None,
+    serve: Annotated[
+        int | None,
+        typer.Option(help="Serve page and metrics at this port of loopback meanwhile.", min=0, max=65535),
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Hedge through calm, crash, squeeze and recovery at test exchanges on this machine, over real HTTP, at accelerated time."""
@@ -55,6 +59,13 @@ def demo(
     terminal = show.console()
     pace = seconds / max(1, hours * 60 // FRAME_MINUTES)
     began = time.monotonic()
+    if serve is not None:
+        opens = (
+            f"the token in {settings.web.token_path} opens it"
+            if not settings.web.token.get_secret_value()
+            else ""
+        )
+        typer.echo(f"http://127.0.0.1:{serve}/ · {opens}", err=True)
 
     with Live(console=terminal, auto_refresh=False) if live else nullcontext() as picture:
 
@@ -65,7 +76,7 @@ def demo(
                 await asyncio.sleep(max(0.0, due - time.monotonic()))
 
         result = asyncio.run(
-            sessions.demo(settings, journal, hours=hours, frame_minutes=FRAME_MINUTES, show=draw)
+            sessions.demo(settings, journal, hours=hours, frame_minutes=FRAME_MINUTES, show=draw, serve=serve)
         )
         if picture is not None:
             picture.update("", refresh=True)

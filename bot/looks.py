@@ -6,6 +6,7 @@ from bot.adapters.journal_reader import JournalReader, open_reader
 from bot.core.rules import Rules
 from bot.shell.loop import Loop
 from bot.shell.view import HedgeView, views
+from bot.shell.window import Allowance
 
 
 def last_views(reader: JournalReader, account: str) -> tuple[HedgeView, ...]:
@@ -20,8 +21,19 @@ def last_views(reader: JournalReader, account: str) -> tuple[HedgeView, ...]:
 class OpenAccount:
     """One account that is open: its loop, and what it shows."""
 
-    def __init__(self, *, name: str, rules: Rules, loop: Loop, path: Path, mode: str) -> None:
+    def __init__(
+        self,
+        *,
+        name: str,
+        rules: Rules,
+        loop: Loop,
+        path: Path,
+        mode: str,
+        allowance: Allowance | None = None,
+    ) -> None:
+        """``allowance`` is what the venue lets us ask, if it counts."""
         self.name = name
+        self.allowance = allowance
         self.rules = rules
         self.loop = loop
         self._path = path

@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from decimal import Decimal
 from functools import partial
 from pathlib import Path
@@ -22,13 +22,14 @@ from bot.core.values import record
 from bot.doctor import examine, refuse_failed
 from bot.looks import OpenAccount
 from bot.settings import Settings
-from bot.shell.loop import Step
 from bot.shell.ports import Log
+from bot.shell.step import Step
 from bot.shell.view import HedgeView
 from bot.wiring import paper_accounts
 from bot.wiring_demo import DEMO_EPOCH_MS, demo_street
 from bot.wiring_paper import priced_accounts
 from bot.wiring_venues import patient_of, venue_accounts
+from bot.wiring_watch import Watch
 
 DEMO_POLL_MINUTES = 15
 """Model minutes between two looks of a demo while no order is under way: each is a round of real requests."""
@@ -78,27 +79,34 @@ async def demo(
     hours: int,
     frame_minutes: int,
     show: Callable[[Frame], Awaitable[None]],
+    serve: int | None = None,
 ) -> DemoResult:
     """Run a paper session on the model market at accelerated time, journaling every decision.
 
+    ``serve`` is the port of a page on loopback meanwhile; none is served if it is None.
+
     Raises:
         JournalUnavailableError: the journal cannot be used.
+        SettingsError: the port is taken.
     """
     started = time.monotonic()
     clock = SimClock(DEMO_EPOCH_MS)
     frames: list[Frame] = []
     decisions = 0
     log = make_log("warning", settings.log.format, "demo")
-    async with (
-        demo_street(settings, path, clock) as street,
-        venue_accounts(street.settings, clock, log, label="demo") as accounts,
-    ):
+    async with AsyncExitStack() as stack:
+        street = await stack.enter_async_context(demo_street(settings, path, clock))
+        accounts = await stack.enter_async_context(venue_accounts(street.settings, clock, log, label="demo"))
+        watch = Watch(street.settings, "demo", clock, partial(wiring.reader_of, path, "demo"))
         for account in accounts:
+            watch.join(account)
             await account.loop.start()
+        if serve is not None:
+            await stack.enter_async_context(watch.serving("127.0.0.1", serve))
         minute, busy = 0, True
         while minute < hours * 60:
             clock.turn_to(DEMO_EPOCH_MS + minute * MINUTE_MS)
-            steps = await _poll(accounts, int(settings.loop.heartbeat_seconds * 1000))
+            steps = await _poll(accounts, watch, int(settings.loop.heartbeat_seconds * 1000))
             decisions += len(steps)
             busy = any(at_work(step) for step in steps) or (busy and not steps)
             following = minute + (1 if busy else DEMO_POLL_MINUTES)
@@ -125,10 +133,15 @@ async def demo(
     )
 
 
-async def _poll(accounts: Sequence[OpenAccount], heartbeat_ms: int) -> list[Step]:
-    """Let every account look once; returns the steps of those that decided."""
-    steps = [await account.loop.poll(heartbeat_ms) for account in accounts]
-    return [step for step in steps if step is not None]
+async def _poll(accounts: Sequence[OpenAccount], watch: Watch, heartbeat_ms: int) -> list[Step]:
+    """Let every account look once, and show it; returns the steps of those that decided."""
+    steps = []
+    for account in accounts:
+        step = await account.loop.poll(heartbeat_ms)
+        if step is not None:
+            watch.took(account, step)
+            steps.append(step)
+    return steps
 
 
 def at_work(step: Step) -> bool:
@@ -191,9 +204,18 @@ async def run(
         SettingsError: a hedge cannot be run at its venue in this mode.
         VenueError: a venue cannot be reached at the start, or does not know us.
     """
-    log = make_log(settings.log.level, settings.log.format, settings.mode)
-    async with _opened(settings, SystemClock(), log, accept_terms=accept_terms) as accounts:
-        await asyncio.gather(*(_run_account(settings, account, until, after) for account in accounts))
+    log, clock = make_log(settings.log.level, settings.log.format, settings.mode), SystemClock()
+    async with AsyncExitStack() as stack:
+        accounts = await stack.enter_async_context(_opened(settings, clock, log, accept_terms=accept_terms))
+        path = wiring.journal_path(settings)
+        watch = Watch(settings, settings.mode, clock, partial(wiring.reader_of, path, settings.mode))
+        for account in accounts:
+            watch.join(account)
+        if settings.web.enabled:
+            host = settings.web.host
+            port = await stack.enter_async_context(watch.serving(host, settings.web.port))
+            log.info("the page is served", address=f"http://{host}:{port}/")
+        await asyncio.gather(*(_run_account(settings, account, watch, until, after) for account in accounts))
 
 
 @asynccontextmanager
@@ -221,11 +243,12 @@ async def _opened(
 async def _run_account(
     settings: Settings,
     account: OpenAccount,
+    watch: Watch,
     until: Callable[[], bool],
     after: Callable[[OpenAccount], None],
 ) -> None:
     def took(step: Step) -> None:
-        del step
+        watch.took(account, step)
         after(account)
 
     await account.loop.run(

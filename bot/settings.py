@@ -30,6 +30,7 @@ from bot.settings_risk import Guard, Risk
 from bot.settings_sources import read, write_new
 from bot.settings_tables import Account, Backtest, Hedge, Journal, Log, Loop, ModelMarket
 from bot.settings_trading import Books, Pricing, Roll
+from bot.settings_web import Web
 from bot.settings_words import faults_of, meant, plain, toml_text
 from strategies import use_folder
 
@@ -81,6 +82,7 @@ class Settings(BaseSettings):
     model_market: ModelMarket = Field(ModelMarket(), description="The market that paper mode trades on.")
     journal: Journal = Field(Journal(), description="Where all is written down.")
     log: Log = Field(Log(), description="What is said on the way.")
+    web: Web = Field(Web(), description="The page, the metrics, the health check.")
     backtest: Backtest = Field(Backtest(), description="What a backtest assumes.")
 
     @classmethod

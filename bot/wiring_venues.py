@@ -35,7 +35,7 @@ class VenueAccount(OpenAccount):
     def __init__(
         self, *, name: str, rules: Rules, venue: RemoteVenue, loop: Loop, path: Path, mode: str
     ) -> None:
-        super().__init__(name=name, rules=rules, loop=loop, path=path, mode=mode)
+        super().__init__(name=name, rules=rules, loop=loop, path=path, mode=mode, allowance=venue.api.budget)
         self.venue = venue
 
 

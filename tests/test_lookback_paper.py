@@ -9,7 +9,7 @@ from bot.adapters.log import SilentLog
 from bot.adapters.model_market import CYCLE_MS
 from bot.sessions import Frame, demo
 from bot.settings import Settings, load
-from bot.shell.loop import Step
+from bot.shell.step import Step
 from bot.wiring import journal_path, offline, paper_accounts, reader_of
 from tests.test_cli import CONFIG, Shell
 

@@ -48,6 +48,12 @@ class Budget:
         """Let nothing leave for a while: the venue has said so."""
         self._closed_until_ms = max(self._closed_until_ms, self._clock.now_ms() + seconds * 1000)
 
+    @property
+    def used(self) -> Decimal:
+        """Weight spent within the window that ends now."""
+        self._forget(self._clock.now_ms())
+        return self._used
+
     async def spend(self, weight: Decimal) -> None:
         """Wait until there is room for a request, then count it. Urgent ones and readings stand in lines of their own."""
         is_urgent = URGENT.get()
@@ -62,9 +68,7 @@ class Budget:
 
     def _free_at(self, weight: Decimal, most: Decimal) -> int:
         """Say when a request would have room; a time that is not later than now is now."""
-        now_ms = self._clock.now_ms()
-        while self._window and self._window[0][0] <= now_ms - self.window_ms:
-            self._used -= self._window.popleft()[1]
+        self._forget(self._clock.now_ms())
         free_ms, left = self._closed_until_ms, self._used
         for at_ms, spent in self._window:
             if left + weight <= most:
@@ -72,3 +76,8 @@ class Budget:
             left -= spent
             free_ms = max(free_ms, at_ms + self.window_ms)
         return free_ms
+
+    def _forget(self, now_ms: int) -> None:
+        """Drop what left the window."""
+        while self._window and self._window[0][0] <= now_ms - self.window_ms:
+            self._used -= self._window.popleft()[1]

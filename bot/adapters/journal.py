@@ -42,7 +42,9 @@ from bot.adapters.tables import (
     orders,
     rules,
     upgrade,
+    values_of,
 )
+from bot.adapters.tables import marks as table_of_marks
 from bot.core.books import Incident, count_setback, foreign_fills
 from bot.core.decide import Decision
 from bot.core.instruments import Contract
@@ -54,6 +56,7 @@ from bot.core.risk import Approved
 from bot.core.snapshot import Control, Resume, Setback, Snapshot
 from bot.core.values import ZERO, Contracts, Money
 from bot.shell.ports import Activity, GuardBook, Heard, JournalUnavailableError
+from bot.shell.view import Mark
 
 
 def open_journal(url: str, *, mode: str, account: str, rules_json: str) -> "SqlJournal":
@@ -253,6 +256,12 @@ class SqlJournal:
         """
         with self._transaction() as connection:
             guard.move_transfer(connection, self._account, report, at_ms)
+
+    def marked(self, marks: Sequence[Mark]) -> None:
+        """Write down what hedges are worth."""
+        rows = [{"account": self._account, **values_of(one)} for one in marks]
+        with self._transaction() as connection:
+            connection.execute(insert(table_of_marks), rows)
 
     # --- reading back ---------------------------------------------------------------------------------------
 

@@ -32,6 +32,7 @@ from bot.adapters.tables import (
     fills,
     guard_events,
     incidents,
+    marks,
     order_events,
     orders,
     payments,
@@ -48,7 +49,7 @@ from bot.core.snapshot import Snapshot
 from bot.core.values import ZERO, Contracts, record
 from bot.shell.ports import JournalUnavailableError
 from bot.shell.replay import JournaledDecision
-from bot.shell.view import Since, began
+from bot.shell.view import Mark, Since, began
 
 PAGE = 200
 """Decisions read at a time: a year of them does not fit in memory, and a long read would hold up the writer's tidying."""
@@ -141,9 +142,13 @@ class JournalReader:
 
     def last_decision(self, account: str) -> JournaledDecision | None:
         """Read an account's last decision; None before the first."""
-        query = _decisions(account).order_by(decisions.c.number.desc()).limit(1)
-        rows = self._rows(query)
-        return self._decision(account, rows[0]) if rows else None
+        found = self.last_decisions(account, 1)
+        return found[0] if found else None
+
+    def last_decisions(self, account: str, limit: int) -> tuple[JournaledDecision, ...]:
+        """Read an account's last decisions, at most ``limit``, newest first."""
+        query = _decisions(account).order_by(decisions.c.number.desc()).limit(limit)
+        return tuple(self._decision(account, row) for row in self._rows(query))
 
     def orders(self, account: str, limit: int | None) -> tuple[JournaledOrder, ...]:
         """List an account's last orders, at most ``limit`` or all, newest first."""
@@ -236,6 +241,13 @@ class JournalReader:
         """List an account's payments in the order they were heard."""
         query = select(payments).where(payments.c.account == account).order_by(payments.c.id)
         return tuple(record_of(Payment, row) for row in self._rows(query))
+
+    def marks(self, account: str, since_ms: int) -> tuple[Mark, ...]:
+        """List what an account's hedges were worth from a time on, oldest first."""
+        query = (
+            select(marks).where(marks.c.account == account, marks.c.at_ms >= since_ms).order_by(marks.c.id)
+        )
+        return tuple(record_of(Mark, row) for row in self._rows(query))
 
     def began(self, account: str) -> dict[str, Since]:
         """Tell where each hedge of an account began, by its name."""

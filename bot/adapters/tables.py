@@ -41,7 +41,7 @@ from bot.core.values import Side
 
 T = TypeVar("T")
 
-REVISIONS = ("0001", "0002", "0003", "0004")
+REVISIONS = ("0001", "0002", "0003", "0004", "0005")
 """Schemas this Hedgerow can open, oldest first. Kept as a list so that opening a journal need not load Alembic."""
 HEAD = REVISIONS[-1]
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -299,6 +299,24 @@ guard_events = Table(
     Index(None, "account", "key"),
 )
 """Causes of the guard as they began and ended."""
+
+
+marks = Table(
+    "marks",
+    metadata,
+    _number(),
+    Column("account", Text, nullable=False),
+    Column("hedge", Text, nullable=False),
+    Column("at_ms", BigInteger, nullable=False),
+    Column("spot", ExactDecimal, nullable=False),
+    Column("futures", ExactDecimal, nullable=False),
+    Column("funding", ExactDecimal, nullable=False),
+    Column("fees", ExactDecimal, nullable=False),
+    Column("value", ExactDecimal, nullable=False),
+    Column("value_unhedged", ExactDecimal, nullable=False),
+    Index(None, "account", "at_ms"),
+)
+"""What hedges were worth, every few minutes: the history of profit."""
 
 
 def values_of(record: Any) -> dict[str, Any]:  # noqa: ANN401 - any record

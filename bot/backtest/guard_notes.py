@@ -6,7 +6,7 @@ from typing import Literal
 from bot.core.relief import TopUp
 from bot.core.risk import Approved
 from bot.core.values import ZERO, Coins, Price, record
-from bot.shell.loop import Step
+from bot.shell.step import Step
 
 
 @record

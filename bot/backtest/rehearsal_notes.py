@@ -14,7 +14,7 @@ from bot.core.relief import top_up
 from bot.core.rules import Rules
 from bot.core.snapshot import Snapshot
 from bot.core.values import ONE, ZERO, Coins, Money, Price, Ratio, record
-from bot.shell.loop import Step
+from bot.shell.step import Step
 from bot.sim.exchange import LIQUIDATION_ID
 
 PLENTY = Money(Decimal(10) ** 18)

@@ -11,7 +11,7 @@ from bot.core.reports import SETTLEMENT_ID, Fill
 from bot.core.risk import Approved
 from bot.core.snapshot import Snapshot
 from bot.core.values import Contracts, Price, Side
-from bot.shell.loop import Step
+from bot.shell.step import Step
 from bot.sim.exchange import LIQUIDATION_ID
 
 RUNG_WORDS = {

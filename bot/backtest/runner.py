@@ -35,8 +35,9 @@ from bot.core.risk import Approved
 from bot.core.rules import Rules
 from bot.core.snapshot import Holding, Quote
 from bot.core.values import ZERO, Contracts, Money, Price, floor_to_step, record, round_to_step
-from bot.shell.loop import Loop, Step
+from bot.shell.loop import Loop
 from bot.shell.ports import Log
+from bot.shell.step import Step
 from bot.sim.exchange import Exchange
 
 UNLIMITED = Decimal(10) ** 12

@@ -18,6 +18,7 @@ from bot.core.risk import Approved
 from bot.core.snapshot import Control, Resume, Setback, Snapshot, Transfer
 from bot.core.values import ZERO, Contracts, Money, record
 from bot.shell.ports import Activity, GuardBook, Heard
+from bot.shell.view import Mark
 
 MINUTE_MS = 60_000
 DAY_MS = 86_400_000
@@ -55,6 +56,7 @@ class Tally:
         self.top_ups: list[TopUp] = []
         self.guard_events: list[Cause] = []
         """Causes of the guard as they began."""
+        self.marks: list[Mark] = []
         self.controls: tuple[Control, ...] = ()
         """What persons have said, as the owner of this journal plays them."""
         self.resumes: tuple[Resume, ...] = ()
@@ -190,6 +192,10 @@ class Tally:
         self._transfers[report.transfer_id] = _Moved(
             top_up=before.top_up, state=report.state, since_ms=since_ms, updated_at_ms=at_ms
         )
+
+    def marked(self, marks: Sequence[Mark]) -> None:
+        """Keep what hedges were worth."""
+        self.marks += marks
 
     # --- reading back ---------------------------------------------------------------------------------------
 

@@ -4,17 +4,16 @@ Start-up *is* recovery: every run begins by ending what was planned and never se
 fate is open, before the first decision (I2, I3).
 """
 
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from bot.core import books
 from bot.core.decide import Decision, decide
 from bot.core.desk import Explanation
 from bot.core.orders import OrderState
-from bot.core.reports import Fill, OrderReport
 from bot.core.rules import Rules
 from bot.core.snapshot import Control, Resume, Snapshot
-from bot.core.values import record
 from bot.shell.execute import execute, may_stand, take_back
 from bot.shell.listing import NOTHING_LISTED, read_listing
 from bot.shell.observe import observe, spots_of, switched
@@ -32,18 +31,8 @@ from bot.shell.ports import (
     VenueError,
 )
 from bot.shell.reconcile import drop_unsent
-
-
-@record
-class Step:
-    """One turn of the loop: what was seen, what was decided, what became of it."""
-
-    snapshot: Snapshot
-    decision: Decision
-    reports: tuple[OrderReport, ...]
-    fills: tuple[Fill, ...]
-    """Heard since the step before, those of this step's own orders included."""
-
+from bot.shell.step import Step
+from bot.shell.view import Mark
 
 LOUD = frozenset({"place", "cancel", "refused", "blind"})
 """Answers that are told at the level of information, once, until another answer was given."""
@@ -90,6 +79,22 @@ class Loop:
         """As it was when the journal had that stamp."""
         self._said: dict[str, tuple[str, str]] = {}
         self._called: set[tuple[str, str]] = set()
+        self.looked_ms = 0
+        """When a look last succeeded, whether it led to a step or not; 0 before the first."""
+        self.trouble = ""
+        """Why the last look did not succeed; empty if it did."""
+
+    def tap(self, venue: Callable[[Venue], Venue], journal: Callable[[Journal], Journal]) -> None:
+        """Put something between the loop and its venue and journal, such as a meter. Call before the start."""
+        self._hall = replace(self._hall, venue=venue(self._hall.venue), journal=journal(self._hall.journal))
+
+    def mark(self, marks: Sequence[Mark]) -> None:
+        """Write down what hedges are worth.
+
+        Raises:
+            JournalUnavailableError: it could not be written.
+        """
+        self._hall.journal.marked(marks)
 
     async def start(self) -> None:
         """Recover, then learn the contracts, whose terms are accepted as they are if asked so. Call once, before all else.
@@ -110,9 +115,12 @@ class Loop:
             VenueError: the picture could not be completed; nothing was decided.
             JournalUnavailableError: nothing was sent after the failure.
         """
+        began = time.perf_counter()
         await self._list_again()
         snapshot, fills = await observe(self._hall, self._holdings, self.rules, self._listing, mend=True)
+        asked = time.perf_counter()
         decision = decide(snapshot, self.rules)
+        decided = time.perf_counter()
         self._hall.journal.decided(snapshot, decision)
         self._last = decision
         self._words = snapshot.controls, snapshot.resumes
@@ -123,6 +131,8 @@ class Loop:
             decision=decision,
             reports=tuple(one.report for one in done),
             fills=fills + tuple(fill for one in done for fill in one.fills),
+            deciding_seconds=decided - asked,
+            seconds=time.perf_counter() - began,
         )
         self._tell(step)
         return step
@@ -168,14 +178,20 @@ class Loop:
         A venue out of reach is waited for: nothing is decided, and the next poll asks again.
         """
         try:
-            if self._last is None or self._hall.clock.now_ms() >= self._last.at_ms + heartbeat_ms:
-                return await self.step()
-            return await self.step() if await self.stirred(self._last) else None
+            step = await self._look(heartbeat_ms)
         except AuthFailedError:
             raise
         except VenueError as error:
+            self.trouble = str(error)
             self._hall.log.warning("venue out of reach; nothing was decided", error=str(error))
             return None
+        self.looked_ms, self.trouble = self._hall.clock.now_ms(), ""
+        return step
+
+    async def _look(self, heartbeat_ms: int) -> Step | None:
+        if self._last is None or self._hall.clock.now_ms() >= self._last.at_ms + heartbeat_ms:
+            return await self.step()
+        return await self.step() if await self.stirred(self._last) else None
 
     async def run(
         self, *, poll_ms: int, heartbeat_ms: int, until: Callable[[], bool], after: Callable[[Step], None]

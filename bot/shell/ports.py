@@ -45,6 +45,7 @@ from bot.core.snapshot import (
     Wallet,
 )
 from bot.core.values import ZERO, Contracts, Money, record
+from bot.shell.view import Mark
 
 
 class HedgerowError(Exception):
@@ -299,6 +300,9 @@ class Journal(Protocol):
 
     def transfer_moved(self, report: TransferReport, at_ms: int) -> None:
         """Write a transfer's new state."""
+
+    def marked(self, marks: Sequence[Mark]) -> None:
+        """Write down what hedges are worth, for histories of profit; nothing is decided by it."""
 
 
 class Switch(Protocol):

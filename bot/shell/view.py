@@ -91,6 +91,38 @@ class HedgeView:
 
 
 @record
+class Mark:
+    """What a hedge was worth at one time, and where that came from, in quote currency."""
+
+    hedge: str
+    at_ms: int
+    spot: Decimal
+    futures: Decimal
+    funding: Decimal
+    fees: Decimal
+    """Paid fees are negative."""
+    value: Decimal
+    """Own coins and the hedge's profit."""
+    value_unhedged: Decimal
+    """What the coins the owner began with would be worth without a hedge."""
+
+
+def mark_of(view: HedgeView) -> Mark:
+    """Keep of a view what a history of profit needs."""
+    profit = view.profit
+    return Mark(
+        hedge=view.hedge,
+        at_ms=view.at_ms,
+        spot=profit.spot,
+        futures=profit.futures,
+        funding=profit.funding,
+        fees=profit.fees,
+        value=view.value,
+        value_unhedged=view.value_unhedged,
+    )
+
+
+@record
 class Since:
     """Where an account began: what profit is reckoned from."""
 

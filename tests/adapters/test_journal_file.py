@@ -16,6 +16,7 @@ import pytest
 from bot.adapters.journal import open_journal
 from bot.adapters.journal_reader import open_reader
 from bot.adapters.records import decision_to_json, snapshot_to_json
+from bot.adapters.tables import HEAD
 from bot.core.orders import OrderState
 from bot.shell.ports import Activity, JournalUnavailableError
 from tests.adapters.builders import ACCOUNT, RULES_JSON, decided, open_at, report, request_of, url_of
@@ -76,7 +77,7 @@ def test_a_journal_of_a_newer_hedgerow_is_refused(path: Path) -> None:
         connection.execute("ALTER TABLE meta RENAME COLUMN value TO worth")
     connection.close()
     assert refusal_of(path) == (
-        f"The journal at {path} was written by a newer Hedgerow (schema 0999; this one knows up to 0004)."
+        f"The journal at {path} was written by a newer Hedgerow (schema 0999; this one knows up to {HEAD})."
         " Upgrade Hedgerow or use another journal.path."
     )
 

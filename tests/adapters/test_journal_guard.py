@@ -19,6 +19,7 @@ from bot.adapters.journal import SqlJournal
 from bot.adapters.journal_controls import say
 from bot.adapters.journal_guard import JournaledControl, in_force, releases
 from bot.adapters.journal_reader import open_reader
+from bot.adapters.tables import HEAD
 from bot.backtest.tally import Tally
 from bot.core.decide import Decision
 from bot.core.memory import GuardMemory, Memory, State
@@ -456,7 +457,7 @@ def test_nothing_is_said_into_a_journal_of_another_schema(
     monkeypatch.setattr(journal_controls, "HEAD", "0999")
 
     with pytest.raises(
-        JournalUnavailableError, match="older schema 0004, and nothing was said: start `hedgerow"
+        JournalUnavailableError, match=f"older schema {HEAD}, and nothing was said: start `hedgerow"
     ):
         say(path, ACCOUNT, "freeze", None, "ann", "stop", 7)
 

@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 from bot.adapters import journal_reader
 from bot.adapters.journal_file import ReadOnlyFile
 from bot.adapters.journal_reader import open_reader
+from bot.adapters.tables import HEAD
 from bot.shell.ports import JournalUnavailableError
 from bot.shell.replay import JournaledDecision
 from tests.adapters.builders import ACCOUNT, RULES_JSON, START_MS, activity, decided, open_at, url_of
@@ -179,5 +180,7 @@ def test_an_older_schema_is_read_only_after_it_was_brought_up_to_date(
 ) -> None:
     open_at(path).close()
     monkeypatch.setattr(journal_reader, "HEAD", "0999")
-    with pytest.raises(JournalUnavailableError, match="older schema 0004; this Hedgerow reads 0999: start"):
+    with pytest.raises(
+        JournalUnavailableError, match=f"older schema {HEAD}; this Hedgerow reads 0999: start"
+    ):
         open_reader(url_of(path), mode="demo")

@@ -15,7 +15,8 @@ from bot.core.reports import SETTLEMENT_ID
 from bot.core.snapshot import Holding
 from bot.core.values import ZERO, Coins, Money
 from bot.settings import Settings
-from bot.shell.loop import Loop, Step
+from bot.shell.loop import Loop
+from bot.shell.step import Step
 from bot.sim.account import SimAccount
 from tests.contract.doors import Door
 

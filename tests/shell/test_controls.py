@@ -19,8 +19,9 @@ from bot.core.memory import State
 from bot.core.rules import Rules
 from bot.core.snapshot import Holding
 from bot.core.values import Coins, Price
-from bot.shell.loop import Loop, Step
+from bot.shell.loop import Loop
 from bot.shell.ports import AccountReport
+from bot.shell.step import Step
 from bot.sim.exchange import Exchange
 from tests.core.builders import guard_rules, hedge_rules, pricing_rules, risk_rules
 from tests.core.builders import rules as rules_of

@@ -17,7 +17,7 @@ from bot.core.reports import TransferReport
 from bot.core.rules import GuardRules
 from bot.core.snapshot import Holding, Transfer
 from bot.core.values import Coins, Money
-from bot.shell.loop import Loop, Step
+from bot.shell.loop import Loop
 from bot.shell.ports import (
     AuthFailedError,
     OutcomeUnknownError,
@@ -26,6 +26,7 @@ from bot.shell.ports import (
     UnreachableError,
     VenueError,
 )
+from bot.shell.step import Step
 from bot.sim.exchange import Exchange
 from tests.core.builders import guard_rules
 from tests.shell.builders import FaultyVenue, House, Spoken, rules

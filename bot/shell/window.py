@@ -1,0 +1,126 @@
+"""The window: what each account last showed, for whoever looks in from outside. Nobody reaches through it.
+
+One writer puts boards up as the loops turn; metrics, page and alerts only read.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Iterable
+from decimal import Decimal
+from typing import Protocol
+
+from bot.core.decide import Decision
+from bot.core.snapshot import Snapshot
+from bot.core.values import record
+from bot.shell.effectiveness import WINDOWS, effectiveness
+from bot.shell.step import Step
+from bot.shell.view import HedgeView, Mark
+
+MARK_MS = 300_000
+"""The shortest time between two marks of a hedge in the history of profit."""
+HISTORY_MS = 31 * 86_400_000
+"""How far back the history of profit is kept at hand."""
+
+
+class Pulse(Protocol):
+    """What tells whether a loop turns."""
+
+    looked_ms: int
+    """When a look last succeeded; 0 before the first."""
+    trouble: str
+    """Why the last look did not succeed; empty if it did."""
+
+
+class Allowance(Protocol):
+    """How much of a venue's patience is spent."""
+
+    weight_max: Decimal
+
+    @property
+    def used(self) -> Decimal:
+        """Weight spent within the venue's window."""
+
+
+@record
+class Picture:
+    """What an account last saw and decided."""
+
+    snapshot: Snapshot
+    decision: Decision
+    hedges: tuple[HedgeView, ...]
+
+
+class Board:
+    """One account's board."""
+
+    def __init__(self, account: str, venue: str, pulse: Pulse, allowance: Allowance | None) -> None:
+        self.account = account
+        self.venue = venue
+        self.pulse = pulse
+        self.allowance = allowance
+        self.picture: Picture | None = None
+        self.marks: dict[str, deque[Mark]] = {}
+        """The history of profit, by hedge, oldest first."""
+        self.effectiveness: dict[tuple[str, str], Decimal] = {}
+        """What hedging took away of the variance, by hedge and window; what cannot be told is left out."""
+        self.shortfall: dict[str, Decimal] = {}
+        """What all orders of a hedge lost against the prices when their gaps were first seen, in quote currency."""
+
+    def remember(self, marks: Iterable[Mark]) -> None:
+        """Take marks into the history, and drop what is too old."""
+        for one in marks:
+            kept = self.marks.setdefault(one.hedge, deque())
+            kept.append(one)
+            while kept[0].at_ms < one.at_ms - HISTORY_MS:
+                kept.popleft()
+        self.effectiveness = {
+            (hedge, window): figure
+            for hedge, kept in self.marks.items()
+            for window, hours in WINDOWS.items()
+            if (figure := effectiveness(tuple(kept), hours)) is not None
+        }
+
+    def due(self, view: HedgeView) -> bool:
+        """Whether a hedge's worth should be marked again."""
+        kept = self.marks.get(view.hedge)
+        return not kept or view.at_ms >= kept[-1].at_ms + MARK_MS
+
+
+class Window:
+    """All boards of a process."""
+
+    def __init__(self, mode: str, now_ms: Callable[[], int]) -> None:
+        self.mode = mode
+        self.now_ms = now_ms
+        self.since_ms = now_ms()
+        self.boards: dict[str, Board] = {}
+        self.turn = 0
+        """Counts the pictures put up."""
+        self._changed = asyncio.Event()
+
+    def join(self, account: str, venue: str, pulse: Pulse, allowance: Allowance | None) -> Board:
+        """Give an account a board."""
+        board = self.boards[account] = Board(account, venue, pulse, allowance)
+        return board
+
+    def show(self, account: str, step: Step, hedges: tuple[HedgeView, ...]) -> None:
+        """Put up what a step came to, and wake who waits for it."""
+        self.boards[account].picture = Picture(snapshot=step.snapshot, decision=step.decision, hedges=hedges)
+        self.turn += 1
+        self._changed.set()
+        self._changed = asyncio.Event()
+
+    async def changed(self, turn: int) -> int:
+        """Wait until a picture newer than ``turn`` is up; returns its number."""
+        while self.turn <= turn:
+            await self._changed.wait()
+        return self.turn
+
+    def silent(self, limit_ms: int) -> tuple[str, ...]:
+        """Name the accounts whose loop has not looked with success for so long; one that never did counts from the start."""
+        oldest_ms = self.now_ms() - limit_ms
+        return tuple(
+            name
+            for name, board in self.boards.items()
+            if (board.pulse.looked_ms or self.since_ms) < oldest_ms
+        )

@@ -1,0 +1,1 @@
+"""The page and the JSON behind it: they look in through the window, and nobody acts through them."""

@@ -1,0 +1,184 @@
+"""The front door of the window: metrics, page and history of profit, put around open accounts."""
+
+import importlib.metadata
+import os
+import secrets
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from decimal import Decimal
+from functools import partial
+from pathlib import Path
+
+from bot.adapters.journal_reader import JournaledIncident, JournalReader
+from bot.adapters.metered import metered
+from bot.adapters.metrics import Metrics
+from bot.adapters.metrics_gauges import gauges
+from bot.core.values import ZERO
+from bot.looks import OpenAccount
+from bot.settings import Settings
+from bot.shell.ports import Clock, SettingsError
+from bot.shell.step import Step
+from bot.shell.view import mark_of
+from bot.shell.window import HISTORY_MS, Window
+from bot.web.access import Access
+from bot.web.answers import JournalLine, OrderLine
+from bot.web.server import Site, Sources
+
+Opener = Callable[[], JournalReader]
+LOOPBACK = frozenset({"127.0.0.1", "localhost", "[::1]"})
+MS = 1000
+
+
+class Watch:
+    """What is seen of a process's accounts from outside."""
+
+    def __init__(self, settings: Settings, mode: str, clock: Clock, reader: Opener) -> None:
+        """``reader`` opens the accounts' journal."""
+        self._settings = settings
+        self._reader = reader
+        self._version = importlib.metadata.version("hedgerow")
+        self.window = Window(mode, clock.now_ms)
+        self.metrics = Metrics(mode, self._version, partial(gauges, self.window))
+
+    def join(self, account: OpenAccount) -> None:
+        """Give an account a board with its history, and put meters before its venue and journal."""
+        name = account.name
+        venue = self._settings.accounts[name].venue
+        board = self.window.join(name, venue, account.loop, account.allowance)
+        with self._reader() as reader:
+            board.remember(reader.marks(name, self.window.now_ms() - HISTORY_MS))
+            board.shortfall = _shortfall(reader, name)
+        account.loop.tap(
+            partial(metered, told=partial(self.metrics.venue_called, name)),
+            partial(metered, told=partial(self.metrics.journal_called, name)),
+        )
+
+    def took(self, account: OpenAccount, step: Step) -> None:
+        """Show what a step came to, and mark what the hedges are worth if that is due.
+
+        Raises:
+            JournalUnavailableError: the journal cannot be read, or a mark not be written.
+        """
+        self.metrics.stepped(account.name, step)
+        board = self.window.boards[account.name]
+        hedges = account.look()
+        marks = [mark_of(view) for view in hedges if board.due(view)]
+        if marks:
+            account.loop.mark(marks)
+            board.remember(marks)
+        if step.fills:
+            with self._reader() as reader:
+                board.shortfall = _shortfall(reader, account.name)
+        self.window.show(account.name, step, hedges)
+
+    @asynccontextmanager
+    async def serving(self, host: str, port: int) -> AsyncIterator[int]:
+        """Serve the page meanwhile; gives the port.
+
+        Raises:
+            SettingsError: the port is taken, or the token can neither be read nor made.
+        """
+        web = self._settings.web
+        sources = Sources(
+            window=self.window,
+            archive=JournalArchive(self._reader, tuple(self.window.boards)),
+            metrics=self.metrics.exposition,
+            version=self._version,
+            silent_ms=int(web.silent_seconds * MS),
+        )
+        access = Access(token_of(self._settings), LOOPBACK | {web.host, host, *web.hosts})
+        site = Site(sources, access)
+        try:
+            yield await site.start(host, port)
+        finally:
+            await site.stop()
+
+
+def token_of(settings: Settings) -> str:
+    """Give the token that opens the page: the one that is set, or the one that was made and kept.
+
+    Raises:
+        SettingsError: it can neither be read nor made.
+    """
+    chosen = settings.web.token.get_secret_value()
+    if chosen:
+        return chosen
+    path = Path(settings.web.token_path)
+    try:
+        if path.exists():
+            kept = path.read_text(encoding="utf-8").strip()
+            if kept:
+                return kept
+        path.parent.mkdir(parents=True, exist_ok=True)
+        made = secrets.token_urlsafe(24)
+        file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(file, "w", encoding="utf-8") as opened:
+            opened.write(made + "\n")
+    except OSError as error:
+        raise SettingsError(
+            f"web.token_path: {path} can neither be read nor written ({error.strerror}): set web.token, or name another file."
+        ) from error
+    return made
+
+
+class JournalArchive:
+    """Lists out of the journal; every question opens it anew."""
+
+    def __init__(self, reader: Opener, accounts: Sequence[str]) -> None:
+        self._reader = reader
+        self._accounts = tuple(accounts)
+
+    def orders(self, limit: int) -> Sequence[OrderLine]:
+        """List the last orders of all accounts, newest first."""
+        with self._reader() as reader:
+            found = [
+                OrderLine(
+                    client_order_id=one.request.client_order_id,
+                    hedge=one.hedge,
+                    symbol=one.request.symbol,
+                    side=one.request.side,
+                    contracts=one.request.contracts,
+                    filled=one.filled,
+                    limit_price=one.request.limit_price,
+                    state=one.state,
+                    decision=one.decision_number,
+                    sent_ms=one.sent_at_ms,
+                    updated_ms=one.updated_at_ms,
+                )
+                for account in self._accounts
+                for one in reader.orders(account, limit)
+            ]
+        return sorted(found, key=lambda one: one.updated_ms, reverse=True)[:limit]
+
+    def incidents(self, limit: int) -> Sequence[JournaledIncident]:
+        """List the last incidents, newest first."""
+        with self._reader() as reader:
+            found = [one for account in self._accounts for one in reader.incidents(account)]
+        return sorted(found, key=lambda one: one.at_ms, reverse=True)[:limit]
+
+    def journal(self, limit: int) -> Sequence[JournalLine]:
+        """List the answers of the last decisions of each account, newest first."""
+        with self._reader() as reader:
+            found = [
+                JournalLine(
+                    account=account,
+                    decision=one.number,
+                    at_ms=one.at_ms,
+                    hedge=why.hedge,
+                    symbol=why.symbol,
+                    answer=why.answer,
+                    why=why.why,
+                    reason="" if why.target is None else why.target.reason,
+                )
+                for account in self._accounts
+                for one in reader.last_decisions(account, limit)
+                for why in one.decision.explanations
+            ]
+        return sorted(found, key=lambda one: (one.at_ms, one.decision), reverse=True)[:limit]
+
+
+def _shortfall(reader: JournalReader, account: str) -> dict[str, Decimal]:
+    lost: dict[str, Decimal] = {}
+    for one in reader.intents(account):
+        lost[one.hedge] = lost.get(one.hedge, ZERO) + one.shortfall
+    return lost

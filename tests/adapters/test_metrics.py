@@ -1,0 +1,114 @@
+"""Metrics: named by the rules of the field, true to what happened, and gone when their subject is gone."""
+
+import re
+
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+
+from bot.adapters.metrics import FAMILIES, PREFIX, Metrics
+from bot.core.causes import CauseKind
+from bot.shell.ports import OutcomeUnknownError, UnreachableError
+from tests.prometheus import promtool
+from tests.web.builders import Seen, seen
+
+BOUNDED = {
+    "account", "hedge", "instrument", "asset", "source", "window", "state", "stage", "kind", "answer", "gate",
+    "side", "question", "outcome", "what",
+}  # fmt: skip
+
+
+def samples(metrics: Metrics) -> dict[tuple[str, tuple[str, ...]], float]:
+    """Read the exposition as Prometheus would: by name, and label values besides mode and account in order of name."""
+    told = {}
+    for family in text_string_to_metric_families(metrics.exposition().decode()):
+        for sample in family.samples:
+            rest = sorted(
+                (key, value) for key, value in sample.labels.items() if key not in {"mode", "account"}
+            )
+            told[sample.name, tuple(value for _, value in rest)] = sample.value
+    return told
+
+
+@pytest.mark.parametrize("family", FAMILIES, ids=lambda one: one.name)
+def test_names_follow_the_rules(family: object) -> None:
+    name, kind, labels = (getattr(family, key) for key in ("name", "kind", "labels"))
+    assert re.fullmatch(r"[a-z][a-z0-9]*(_[a-z0-9]+)*", name)
+    assert name.endswith("_total") == (kind == "counter")
+    assert not name.endswith(("_ms", "_percent", "_age", "_minutes", "_bps", "_count", "_sum", "_bucket"))
+    assert kind != "histogram" or name.endswith("_seconds")
+    assert set(labels) <= BOUNDED
+    assert getattr(family, "help").endswith(".")  # noqa: B009 - any record
+
+
+def test_no_two_have_one_name() -> None:
+    assert len({one.name for one in FAMILIES}) == len(FAMILIES)
+
+
+@pytest.fixture
+async def house_seen() -> Seen:
+    return await seen()
+
+
+async def test_a_step_is_told_in_figures(house_seen: Seen) -> None:
+    step = await house_seen.step()
+    await house_seen.step()
+    told = samples(house_seen.metrics)
+
+    assert told[PREFIX + "hedge_own_coins", ("btc",)] == 1
+    assert told[PREFIX + "hedge_ratio_target", ("btc",)] == 1
+    assert told[PREFIX + "hedge_ratio_achieved", ("btc",)] == 1
+    assert told[PREFIX + "position_contracts", ("BTC/USDT:USDT",)] == -1
+    assert told[PREFIX + "hedge_gap_coins", ("btc",)] == 0
+    assert told[PREFIX + "decisions_total", ("place", "btc")] == 1
+    assert told[PREFIX + "decisions_total", ("hold", "btc")] == 1
+    assert told[PREFIX + "orders_total", ("filled",)] == 1
+    assert told[PREFIX + "fills_total", ("BTC/USDT:USDT",)] == 1
+    assert told[PREFIX + "fill_contracts_total", ("BTC/USDT:USDT", "sell")] == 1
+    assert told[PREFIX + "venue_requests_total", ("ok", "place")] == 1
+    assert told[PREFIX + "journal_write_seconds_count", ("decided",)] == 2
+    assert told[PREFIX + "decision_seconds_count", ()] == 2
+    assert told[PREFIX + "hedge_guard_state", ("btc", "normal")] == 1
+    assert told[PREFIX + "loop_success_timestamp_seconds", ()] == step.snapshot.at_ms / 1000
+    quote = step.snapshot.quotes[0]
+    assert told[PREFIX + "basis_ratio", (quote.symbol,)] == pytest.approx(float(quote.mark / quote.index - 1))
+    assert (PREFIX + "roll_late", ("btc",)) not in told, "what there is not is not told"
+
+
+async def test_a_gap_that_is_short_of_short_is_negative(house_seen: Seen) -> None:
+    snapshot, decision = await house_seen.home.loop.preview()
+    from bot.shell.step import Step
+
+    house_seen.show(
+        Step(snapshot=snapshot, decision=decision, reports=(), fills=(), deciding_seconds=0.1, seconds=0.2)
+    )
+    told = samples(house_seen.metrics)
+
+    assert told[PREFIX + "hedge_gap_coins", ("btc",)] == -1
+    assert told[PREFIX + "hedge_gap_quote", ("btc",)] < -10_000
+    assert told[PREFIX + "hedge_band_coins", ("btc",)] == pytest.approx(0.01)
+
+
+async def test_failures_are_counted_by_their_remedy(house_seen: Seen) -> None:
+    house_seen.home.venue.after_place.append(OutcomeUnknownError("lost"))
+    await house_seen.step()
+    house_seen.home.venue.on_account += [UnreachableError("away")] * 20
+    assert await house_seen.home.loop.poll(0) is None
+    told = samples(house_seen.metrics)
+
+    assert told[PREFIX + "venue_requests_total", ("outcome_unknown", "place")] == 1
+    assert told[PREFIX + "venue_requests_total", ("unreachable", "account")] >= 1
+    assert told[PREFIX + "loop_trouble", ()] == 1
+
+
+async def test_every_kind_of_cause_is_told_even_if_there_is_none(house_seen: Seen) -> None:
+    await house_seen.step()
+    told = samples(house_seen.metrics)
+
+    kinds = {labels[0] for name, labels in told if name == PREFIX + "guard_causes"}
+    assert kinds == set(CauseKind.__args__)  # type: ignore[attr-defined]  # a Literal's words
+    assert all(value == 0 for (name, _), value in told.items() if name == PREFIX + "guard_causes")
+
+
+async def test_promtool_finds_nothing_to_mend(house_seen: Seen) -> None:
+    await house_seen.step()
+    assert promtool("check", "metrics", told=house_seen.metrics.exposition()) == (0, "")

@@ -1,0 +1,199 @@
+"""The page's server over real HTTP on loopback: who is let in, what is told, and what is refused."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+
+import httpx
+import pytest
+
+from bot.shell.ports import SettingsError
+from bot.web.access import GUESSES_MAX, Access
+from bot.web.server import BODY_MAX, STREAMS_MAX, Site, Sources
+from tests.web.builders import Seen, Shelf, seen
+
+TOKEN = "canary-token"  # noqa: S105 - made up
+BEARER = {"Authorization": f"Bearer {TOKEN}"}
+
+
+@dataclass
+class Open:
+    sources: Sources
+    seen: Seen
+    shelf: Shelf
+    port: int
+    client: httpx.AsyncClient
+
+
+@pytest.fixture
+async def door() -> AsyncIterator[Open]:
+    inside, shelf = await seen(), Shelf()
+    sources = Sources(
+        window=inside.window,
+        archive=shelf,
+        metrics=inside.metrics.exposition,
+        version="1.2.3",
+        silent_ms=60_000,
+    )
+    site = Site(sources, Access(TOKEN, frozenset({"127.0.0.1", "localhost"})))
+    port = await site.start("127.0.0.1", 0)
+    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=30) as client:
+        yield Open(sources, inside, shelf, port, client)
+    await site.stop()
+
+
+async def test_ping_and_health_need_no_token_and_nothing_else_does_without(door: Open) -> None:
+    assert (await door.client.get("/ping")).text == "pong\n"
+    await door.seen.step()
+    assert (await door.client.get("/healthz")).status_code == 200
+    for path in (
+        "/metrics", "/api/v1/state", "/api/v1/orders", "/api/v1/journal", "/api/v1/incidents", "/api/v1/profit",
+        "/api/v1/stream", "/static/page.js", "/static/openapi.json", "/nothing", "/logout",
+    ):  # fmt: skip
+        answer = await door.client.get(path)
+        assert (answer.status_code, "token" in answer.json()["error"]) == (401, True), path
+        assert TOKEN not in answer.text
+    page = await door.client.get("/")
+    assert (page.status_code, "<form" in page.text) == (401, True)
+
+
+async def test_health_fails_when_the_loop_is_silent_not_when_the_port_is(door: Open) -> None:
+    await door.seen.step()
+    door.seen.home.clock.turn_to(door.seen.home.clock.now_ms() + 61_000)
+
+    answer = await door.client.get("/healthz")
+
+    assert answer.status_code == 503
+    assert answer.json()["silent"] == list(door.seen.window.boards)
+    assert (await door.client.get("/ping")).status_code == 200
+
+
+async def test_a_token_opens_json_and_metrics(door: Open) -> None:
+    await door.seen.step()
+    state = (await door.client.get("/api/v1/state", headers=BEARER)).json()
+    metrics = await door.client.get("/metrics", headers=BEARER)
+
+    (account,) = state["accounts"]
+    assert (state["mode"], state["version"]) == ("paper", "1.2.3")
+    assert account["hedges"][0]["ratio_target"] == "1"
+    assert account["explanations"][0]["answer"] == "place"
+    assert {gate["passed"] for gate in account["stamped"][0]["verdicts"]} == {True}
+    assert metrics.headers["content-type"].startswith("text/plain; version=0.0.4")
+    assert "hedgerow_hedge_ratio_target" in metrics.text
+
+
+async def test_the_form_opens_a_session_that_the_page_lives_by(door: Open) -> None:
+    wrong = await door.client.post("/login", data={"token": "wrong"})
+    assert (wrong.status_code, "That is not the token." in wrong.text) == (401, True)
+
+    right = await door.client.post("/login", data={"token": TOKEN})
+
+    assert (right.status_code, right.headers["location"]) == (303, "/")
+    cookie = right.headers["set-cookie"]
+    assert "HttpOnly" in cookie
+    assert "SameSite=Strict" in cookie
+    assert TOKEN not in cookie
+    page = await door.client.get("/")
+    assert (page.status_code, "page.js" in page.text) == (200, True)
+    assert (await door.client.get("/api/v1/state")).status_code == 200
+    await door.client.post("/logout")
+    assert (await door.client.get("/api/v1/state")).status_code == 401
+
+
+async def test_nothing_on_the_page_comes_from_elsewhere(door: Open) -> None:
+    for path in ("/", "/static/page.js", "/static/page.css", "/static/chart.js"):
+        answer = await door.client.get(path, headers=BEARER)
+        assert answer.status_code == 200, path
+        foreign = [
+            word for word in answer.text.split('"') if word.startswith(("http", "//")) and " " not in word
+        ]
+        assert foreign in ([], ["http://www.w3.org/2000/svg"]), path
+        assert "default-src 'none'" in answer.headers["content-security-policy"]
+
+
+async def test_a_wrong_token_ten_times_has_to_wait(door: Open) -> None:
+    codes = [
+        (await door.client.get("/metrics", headers={"Authorization": f"Bearer guess-{n}"})).status_code
+        for n in range(10)
+    ]
+    assert codes == [401] * GUESSES_MAX + [429] * (10 - GUESSES_MAX)
+
+    right = await door.client.get("/metrics", headers=BEARER)
+
+    assert right.status_code == 429
+    assert 0 < int(right.headers["retry-after"]) <= 60
+    assert (await door.client.post("/login", data={"token": TOKEN})).status_code == 429
+    assert (await door.client.get("/ping")).status_code == 200
+
+
+async def test_another_host_name_is_not_answered(door: Open) -> None:
+    answer = await door.client.get("/api/v1/state", headers={**BEARER, "Host": "evil.example"})
+    assert (answer.status_code, "web.hosts" in answer.json()["error"]) == (421, True)
+
+
+async def test_an_oversized_request_is_refused(door: Open) -> None:
+    large = await door.client.post("/login", data={"token": "x" * (BODY_MAX + 1)})
+    assert large.status_code == 413
+    long = await door.client.get("/api/v1/state", headers={**BEARER, "X-Long": "x" * 20_000})
+    assert long.status_code == 400
+    assert (await door.client.get("/ping")).status_code == 200
+
+
+@pytest.mark.parametrize("limit", ["0", "-1", "501", "x", "1e3", "9" * 5000, "٣"])
+async def test_a_limit_that_is_none_is_refused(door: Open, limit: str) -> None:
+    answer = await door.client.get("/api/v1/orders", params={"limit": limit}, headers=BEARER)
+    assert answer.status_code == 400
+
+
+async def test_a_journal_out_of_reach_is_told_and_the_rest_goes_on(door: Open) -> None:
+    door.shelf.away = "The journal is away: bring it back."
+    answer = await door.client.get("/api/v1/orders", headers=BEARER)
+    assert (answer.status_code, answer.json()) == (503, {"error": "The journal is away: bring it back."})
+    assert (await door.client.get("/api/v1/state", headers=BEARER)).status_code == 200
+
+
+async def test_nothing_can_be_changed(door: Open) -> None:
+    for method in ("POST", "PUT", "DELETE", "PATCH"):
+        answer = await door.client.request(method, "/api/v1/state", headers=BEARER)
+        assert answer.status_code == 405
+
+
+async def test_the_stream_tells_at_once_and_whenever_a_picture_is_new(door: Open) -> None:
+    await door.seen.step()
+    async with door.client.stream("GET", "/api/v1/stream", headers=BEARER) as stream:
+        lines = stream.aiter_lines()
+
+        async def turn() -> int:
+            async for line in lines:
+                if line.startswith("data: "):
+                    return int(json.loads(line.removeprefix("data: "))["turn"])
+            raise AssertionError
+
+        assert await asyncio.wait_for(turn(), 30) == 1
+        await door.seen.step()
+        assert await asyncio.wait_for(turn(), 30) == 2
+
+
+async def test_streams_are_counted_and_given_back(door: Open) -> None:
+    await door.seen.step()
+    async with httpx.AsyncClient(base_url=door.client.base_url, limits=httpx.Limits(), timeout=30) as client:
+        held = [client.stream("GET", "/api/v1/stream", headers=BEARER) for _ in range(STREAMS_MAX)]
+        answers = [await one.__aenter__() for one in held]
+        assert {answer.status_code for answer in answers} == {200}
+        assert (await client.get("/api/v1/stream", headers=BEARER)).status_code == 503
+        for one in held:
+            await one.__aexit__(None, None, None)
+        for _ in range(100):
+            await door.seen.step()  # whoever has left is noticed when something is told
+            async with client.stream("GET", "/api/v1/stream", headers=BEARER) as again:
+                if again.status_code == 200:
+                    return
+            await asyncio.sleep(0.05)
+    raise AssertionError
+
+
+async def test_a_port_in_use_is_a_fault_of_the_settings(door: Open) -> None:
+    second = Site(door.sources, Access(TOKEN, frozenset()))
+    with pytest.raises(SettingsError, match=rf"web.port: 127.0.0.1:{door.port} is in use: stop who has it"):
+        await second.start("127.0.0.1", door.port)
