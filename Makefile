@@ -7,7 +7,7 @@ export UV_COMPILE_BYTECODE := 1
 export UV_PYTHON_DOWNLOADS := never
 unexport PYTHONDONTWRITEBYTECODE VIRTUAL_ENV
 
-.PHONY: help demo test check format lock bench shortfall overhead guard-years policies openapi
+.PHONY: help demo test check format lock bench shortfall overhead guard-years policies openapi dashboards
 help: ## list what can be made
 	@grep -E '^[a-z-]+:.*##' Makefile | sed 's/:.*##/\t/'
 demo: .venv/demo.done ## hedge a model market through a crash and a squeeze
@@ -35,6 +35,8 @@ policies: .venv/test.done ## policies over six years of hourly prices, in one ta
 	.venv/bin/hedgerow compare-policies -c tests/backtest/policies.toml --data BTC/USDT:USDT=$(DATA)/linear_BTCUSDT_1h.parquet --data BTC/USD:BTC=$(DATA)/inverse_BTC_deribit_1h.parquet --data ADA/USDT=$(DATA)/linear_ADAUSDT_8h.parquet $(ARGS)
 openapi: .venv/test.done ## write the description of the page's JSON again
 	.venv/bin/python -m bot.web.openapi > bot/web/static/openapi.json
+dashboards: .venv/test.done ## write Grafana's dashboards again
+	.venv/bin/python deploy/grafana/generate.py deploy/grafana/dashboards
 lock: | $(UV) ## resolve the dependencies again, with hashes and without addresses
 	$(UV) pip compile -q --universal --generate-hashes --no-emit-index-url --custom-compile-command 'make lock' pyproject.toml --all-extras --group dev -o requirements.lock
 

@@ -37,7 +37,7 @@ class Watch:
         self._settings = settings
         self._reader = reader
         self._version = importlib.metadata.version("hedgerow")
-        self.window = Window(mode, clock.now_ms)
+        self.window = Window(mode, clock.now_ms, int(settings.web.silent_seconds * MS))
         self.metrics = Metrics(mode, self._version, partial(gauges, self.window))
 
     def join(self, account: OpenAccount) -> None:
@@ -48,6 +48,7 @@ class Watch:
         with self._reader() as reader:
             board.remember(reader.marks(name, self.window.now_ms() - HISTORY_MS))
             board.shortfall = _shortfall(reader, name)
+        self.metrics.joined(name)
         account.loop.tap(
             partial(metered, told=partial(self.metrics.venue_called, name)),
             partial(metered, told=partial(self.metrics.journal_called, name)),
@@ -84,7 +85,6 @@ class Watch:
             archive=JournalArchive(self._reader, tuple(self.window.boards)),
             metrics=self.metrics.exposition,
             version=self._version,
-            silent_ms=int(web.silent_seconds * MS),
         )
         access = Access(token_of(self._settings), LOOPBACK | {web.host, host, *web.hosts})
         site = Site(sources, access)

@@ -5,7 +5,7 @@ ends in ``_total``. Labels are bounded by the settings: mode, account, hedge, in
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Literal
+from typing import Literal, get_args
 
 from prometheus_client import CollectorRegistry, Counter, Histogram, PlatformCollector, ProcessCollector
 from prometheus_client.core import GaugeMetricFamily, InfoMetricFamily, Metric
@@ -13,7 +13,7 @@ from prometheus_client.exposition import generate_latest
 from prometheus_client.registry import Collector
 
 from bot.adapters.metered import Call
-from bot.core.books import Incident
+from bot.core.books import Incident, IncidentKind
 from bot.core.orders import DONE
 from bot.core.reports import OrderReport
 from bot.core.values import record
@@ -167,6 +167,9 @@ FAMILIES: tuple[Family, ...] = (
     _gauge("foreign_positions", ACCOUNT, "Contracts held that no hedge explains."),
     # The loop
     _gauge("loop_success_timestamp_seconds", ACCOUNT, "When a look last succeeded; 0 before the first."),
+    _gauge(
+        "loop_silence_seconds_max", (), "After so long without a look that succeeded a loop counts as silent."
+    ),
     _gauge("loop_trouble", ACCOUNT, "1 if the last look did not succeed."),
     _gauge("decision_timestamp_seconds", ACCOUNT, "Time printed on the last decision."),
     _gauge("start_timestamp_seconds", (), "When this process began to watch."),
@@ -221,6 +224,14 @@ class Metrics:
     def exposition(self) -> bytes:
         """Write everything down in Prometheus's text format."""
         return generate_latest(self.registry)
+
+    def joined(self, account: str) -> None:
+        """Begin an account's counters at zero: what first shows up at one has not grown, in Prometheus's eyes."""
+        for kind in get_args(IncidentKind):
+            self._count("incidents_total", account, kind, by=0)
+        for state in DONE:
+            self._count("orders_total", account, state.value, by=0)
+        self._count("journal_failures_total", account, by=0)
 
     def stepped(self, account: str, step: Step) -> None:
         """Count what a step came to."""

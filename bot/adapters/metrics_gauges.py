@@ -23,6 +23,7 @@ def gauges(window: Window) -> Iterator[Sample]:
     """Read every board of a window."""
     yield "start_timestamp_seconds", (), window.since_ms / MS
     yield "clock_timestamp_seconds", (), window.now_ms() / MS
+    yield "loop_silence_seconds_max", (), window.silent_ms / MS
     for board in window.boards.values():
         yield from _loop(board)
         if board.picture is not None:

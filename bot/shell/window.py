@@ -89,8 +89,10 @@ class Board:
 class Window:
     """All boards of a process."""
 
-    def __init__(self, mode: str, now_ms: Callable[[], int]) -> None:
+    def __init__(self, mode: str, now_ms: Callable[[], int], silent_ms: int) -> None:
+        """After ``silent_ms`` without a look that succeeded a loop counts as silent."""
         self.mode = mode
+        self.silent_ms = silent_ms
         self.now_ms = now_ms
         self.since_ms = now_ms()
         self.boards: dict[str, Board] = {}
@@ -116,9 +118,9 @@ class Window:
             await self._changed.wait()
         return self.turn
 
-    def silent(self, limit_ms: int) -> tuple[str, ...]:
-        """Name the accounts whose loop has not looked with success for so long; one that never did counts from the start."""
-        oldest_ms = self.now_ms() - limit_ms
+    def silent(self) -> tuple[str, ...]:
+        """Name the accounts whose loop has not looked with success for too long; one that never did counts from the start."""
+        oldest_ms = self.now_ms() - self.silent_ms
         return tuple(
             name
             for name, board in self.boards.items()

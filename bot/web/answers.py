@@ -145,9 +145,9 @@ def state_of(window: Window, version: str) -> BotState:
     )
 
 
-def health_of(window: Window, limit_ms: int) -> Health:
+def health_of(window: Window) -> Health:
     """Judge every loop."""
-    silent = window.silent(limit_ms)
+    silent = window.silent()
     looked = {name: board.pulse.looked_ms for name, board in window.boards.items()}
     return Health(healthy=bool(window.boards) and not silent, silent=silent, looked_ms=looked)
 

@@ -52,8 +52,6 @@ class Sources:
     archive: Archive
     metrics: Callable[[], bytes]
     version: str
-    silent_ms: int
-    """After so long without a look that succeeded a loop counts as silent."""
 
 
 class Site:
@@ -164,7 +162,7 @@ class Site:
         return web.Response(text="pong\n")
 
     async def _healthz(self, _: web.Request) -> web.Response:
-        health = health_of(self._sources.window, self._sources.silent_ms)
+        health = health_of(self._sources.window)
         return _json(health, 200 if health.healthy else 503)
 
     async def _metrics(self, _: web.Request) -> web.Response:

@@ -43,6 +43,12 @@ def test_an_hour_closes_with_its_last_mark() -> None:
     assert effectiveness(told, 24) == 1
 
 
+def test_quiet_hours_without_a_mark_distort_nothing() -> None:
+    sparse = [one for n, one in enumerate(history(26, "0.5")) if n % 4 in {0, 3}]
+
+    assert effectiveness(sparse, 24) == D("0.75")
+
+
 def test_only_the_window_counts() -> None:
     wild = [mark(-n, str(n * n * 1000), "5") for n in range(60, 30, -1)]
 
@@ -55,10 +61,10 @@ def test_only_the_window_counts() -> None:
         [],
         history(1, "0"),
         history(12, "0"),
-        [one for n, one in enumerate(history(48, "0")) if n % 2 == 0],
+        [one for n, one in enumerate(history(48, "0.5")) if n % 5 == 0],
         [mark(n, "100", "100") for n in range(25)],
     ],
-    ids=["no mark", "one mark", "less than half the hours", "no two neighbouring hours", "nothing moved"],
+    ids=["no mark", "one mark", "less than half the hours", "hours too far apart", "nothing moved"],
 )
 def test_it_is_not_told_while_too_little_is_known(marks: list[Mark]) -> None:
     assert effectiveness(marks, 24) is None

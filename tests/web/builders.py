@@ -44,9 +44,10 @@ class Seen:
 
 async def seen(mode: str = "paper") -> Seen:
     home = await house()
-    window = Window(mode, home.clock.now_ms)
+    window = Window(mode, home.clock.now_ms, 60_000)
     metrics = Metrics(mode, "1.2.3", partial(gauges, window))
     window.join(ME, "model", home.loop, None)
+    metrics.joined(ME)
     home.loop.tap(
         partial(metered, told=partial(metrics.venue_called, ME)),
         partial(metered, told=partial(metrics.journal_called, ME)),

@@ -42,7 +42,7 @@ async def test_live_answers_are_as_described(path: str) -> None:
     assert picture is not None
     told = {
         "/api/v1/state": state_of(inside.window, "1.2.3"),
-        "/healthz": health_of(inside.window, 60_000),
+        "/healthz": health_of(inside.window),
         "/api/v1/profit": [mark_of(one) for one in picture.hedges],
     }[path]
     whole = described()

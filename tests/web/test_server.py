@@ -34,7 +34,6 @@ async def door() -> AsyncIterator[Open]:
         archive=shelf,
         metrics=inside.metrics.exposition,
         version="1.2.3",
-        silent_ms=60_000,
     )
     site = Site(sources, Access(TOKEN, frozenset({"127.0.0.1", "localhost"})))
     port = await site.start("127.0.0.1", 0)
