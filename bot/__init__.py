@@ -146,6 +146,7 @@ bot.adapters.paper_venue     a model account at a real venue's prices
 bot.adapters.records         snapshots and decisions as JSON, exactly
 bot.adapters.remote_venue    a real venue behind the same door as the model exchange
 bot.adapters.sim_venue       the model exchange behind a venue's door
+bot.adapters.supervisor      what a supervisor such as systemd is told
 bot.adapters.switch          the kill switch: a file that is there
 bot.adapters.tables          the journal's tables, columns and migrations
 bot.adapters.venue_lookback  closed bars and settled funding that a venue tells

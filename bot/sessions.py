@@ -206,15 +206,16 @@ async def run(
     """
     log, clock = make_log(settings.log.level, settings.log.format, settings.mode), SystemClock()
     async with AsyncExitStack() as stack:
-        accounts = await stack.enter_async_context(_opened(settings, clock, log, accept_terms=accept_terms))
         path = wiring.journal_path(settings)
         watch = Watch(settings, settings.mode, clock, partial(wiring.reader_of, path, settings.mode))
-        for account in accounts:
-            watch.join(account)
         if settings.web.enabled:
             host = settings.web.host
             port = await stack.enter_async_context(watch.serving(host, settings.web.port))
             log.info("the page is served", address=f"http://{host}:{port}/")
+        accounts = await stack.enter_async_context(_opened(settings, clock, log, accept_terms=accept_terms))
+        for account in accounts:
+            watch.join(account)
+        await stack.enter_async_context(watch.supervised())
         await asyncio.gather(*(_run_account(settings, account, watch, until, after) for account in accounts))
 
 

@@ -1,5 +1,6 @@
 """The front door of the window: metrics, page and history of profit, put around open accounts."""
 
+import asyncio
 import importlib.metadata
 import os
 import secrets
@@ -9,6 +10,7 @@ from decimal import Decimal
 from functools import partial
 from pathlib import Path
 
+from bot.adapters import supervisor
 from bot.adapters.journal_reader import JournaledIncident, JournalReader
 from bot.adapters.metered import metered
 from bot.adapters.metrics import Metrics
@@ -27,6 +29,8 @@ from bot.web.server import Site, Sources
 Opener = Callable[[], JournalReader]
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "[::1]"})
 MS = 1000
+SIGNS = 3
+"""Signs of life in the time in which a supervisor wants one."""
 
 
 class Watch:
@@ -73,6 +77,24 @@ class Watch:
         self.window.show(account.name, step, hedges)
 
     @asynccontextmanager
+    async def supervised(self) -> AsyncIterator[None]:
+        """Tell a supervisor that all is open, then that all is well as long as it is, and at last that the end has begun."""
+        supervisor.tell("READY=1")
+        signs = asyncio.create_task(self._signs_of_life())
+        try:
+            yield
+        finally:
+            supervisor.tell("STOPPING=1")
+            signs.cancel()
+
+    async def _signs_of_life(self) -> None:
+        wanted = supervisor.watchdog_seconds()
+        while wanted is not None:
+            if self.window.healthy:
+                supervisor.tell("WATCHDOG=1")
+            await asyncio.sleep(wanted / SIGNS)
+
+    @asynccontextmanager
     async def serving(self, host: str, port: int) -> AsyncIterator[int]:
         """Serve the page meanwhile; gives the port.
 
@@ -82,7 +104,7 @@ class Watch:
         web = self._settings.web
         sources = Sources(
             window=self.window,
-            archive=JournalArchive(self._reader, tuple(self.window.boards)),
+            archive=JournalArchive(self._reader, lambda: tuple(self.window.boards)),
             metrics=self.metrics.exposition,
             version=self._version,
         )
@@ -124,9 +146,10 @@ def token_of(settings: Settings) -> str:
 class JournalArchive:
     """Lists out of the journal; every question opens it anew."""
 
-    def __init__(self, reader: Opener, accounts: Sequence[str]) -> None:
+    def __init__(self, reader: Opener, accounts: Callable[[], Sequence[str]]) -> None:
+        """``accounts`` names those that are open."""
         self._reader = reader
-        self._accounts = tuple(accounts)
+        self._accounts = accounts
 
     def orders(self, limit: int) -> Sequence[OrderLine]:
         """List the last orders of all accounts, newest first."""
@@ -145,7 +168,7 @@ class JournalArchive:
                     sent_ms=one.sent_at_ms,
                     updated_ms=one.updated_at_ms,
                 )
-                for account in self._accounts
+                for account in self._accounts()
                 for one in reader.orders(account, limit)
             ]
         return sorted(found, key=lambda one: one.updated_ms, reverse=True)[:limit]
@@ -153,7 +176,7 @@ class JournalArchive:
     def incidents(self, limit: int) -> Sequence[JournaledIncident]:
         """List the last incidents, newest first."""
         with self._reader() as reader:
-            found = [one for account in self._accounts for one in reader.incidents(account)]
+            found = [one for account in self._accounts() for one in reader.incidents(account)]
         return sorted(found, key=lambda one: one.at_ms, reverse=True)[:limit]
 
     def journal(self, limit: int) -> Sequence[JournalLine]:
@@ -170,7 +193,7 @@ class JournalArchive:
                     why=why.why,
                     reason="" if why.target is None else why.target.reason,
                 )
-                for account in self._accounts
+                for account in self._accounts()
                 for one in reader.last_decisions(account, limit)
                 for why in one.decision.explanations
             ]

@@ -96,6 +96,8 @@ class Window:
         self.now_ms = now_ms
         self.since_ms = now_ms()
         self.boards: dict[str, Board] = {}
+        self.waiting = False
+        """Whether another process leads, and this one stands by."""
         self.turn = 0
         """Counts the pictures put up."""
         self._changed = asyncio.Event()
@@ -117,6 +119,13 @@ class Window:
         while self.turn <= turn:
             await self._changed.wait()
         return self.turn
+
+    @property
+    def healthy(self) -> bool:
+        """Whether all is as it should be: every loop looks, or nobody is to look yet."""
+        if not self.boards:
+            return self.waiting or self.now_ms() <= self.since_ms + self.silent_ms
+        return not self.silent()
 
     def silent(self) -> tuple[str, ...]:
         """Name the accounts whose loop has not looked with success for too long; one that never did counts from the start."""

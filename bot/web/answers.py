@@ -109,6 +109,8 @@ class Health:
     """Whether the loops turn."""
 
     healthy: bool
+    waiting: bool
+    """Another process leads, and this one stands by."""
     silent: tuple[str, ...]
     """Accounts whose loop has not looked with success for too long."""
     looked_ms: Mapping[str, int]
@@ -147,9 +149,8 @@ def state_of(window: Window, version: str) -> BotState:
 
 def health_of(window: Window) -> Health:
     """Judge every loop."""
-    silent = window.silent()
     looked = {name: board.pulse.looked_ms for name, board in window.boards.items()}
-    return Health(healthy=bool(window.boards) and not silent, silent=silent, looked_ms=looked)
+    return Health(healthy=window.healthy, waiting=window.waiting, silent=window.silent(), looked_ms=looked)
 
 
 def marks_of(window: Window, hours: int) -> tuple[Mark, ...]:
