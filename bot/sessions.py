@@ -21,11 +21,13 @@ from bot.backtest.report import Report, report
 from bot.core.values import record
 from bot.doctor import examine, refuse_failed
 from bot.looks import OpenAccount
+from bot.questions_remote import orders_of
 from bot.settings import Settings
 from bot.shell.loop import Step
 from bot.shell.ports import Log
 from bot.shell.view import HedgeView
 from bot.wiring import paper_accounts
+from bot.wiring_alerts import Watchman, watching
 from bot.wiring_demo import DEMO_EPOCH_MS, demo_street
 from bot.wiring_paper import priced_accounts
 from bot.wiring_venues import patient_of, venue_accounts
@@ -191,9 +193,13 @@ async def run(
         SettingsError: a hedge cannot be run at its venue in this mode.
         VenueError: a venue cannot be reached at the start, or does not know us.
     """
-    log = make_log(settings.log.level, settings.log.format, settings.mode)
-    async with _opened(settings, SystemClock(), log, accept_terms=accept_terms) as accounts:
-        await asyncio.gather(*(_run_account(settings, account, until, after) for account in accounts))
+    log, clock = make_log(settings.log.level, settings.log.format, settings.mode), SystemClock()
+    async with watching(settings, clock, log, partial(orders_of, settings)) as watchman:
+        async with _opened(settings, clock, log, accept_terms=accept_terms) as accounts:
+            watchman.started(accounts, tuple(settings.hedges))
+            runs = (_run_account(settings, account, until, after, watchman) for account in accounts)
+            await asyncio.gather(*runs)
+        watchman.stopped()
 
 
 @asynccontextmanager
@@ -223,6 +229,7 @@ async def _run_account(
     account: OpenAccount,
     until: Callable[[], bool],
     after: Callable[[OpenAccount], None],
+    watchman: Watchman,
 ) -> None:
     def took(step: Step) -> None:
         del step
@@ -233,6 +240,7 @@ async def _run_account(
         heartbeat_ms=int(settings.loop.heartbeat_seconds * 1000),
         until=until,
         after=took,
+        polled=partial(watchman.polled, account),
     )
 
 

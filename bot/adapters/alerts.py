@@ -6,6 +6,7 @@ and told; what fails is tried again for a while, at the pace the channel asks fo
 """
 
 import asyncio
+import itertools
 from collections import deque
 from collections.abc import Mapping, Sequence
 from typing import Literal
@@ -84,11 +85,13 @@ class Alerts:
 
     def tell(self, notice: Notice) -> None:
         """Take a notice to every channel's queue; never waits, never fails."""
-        if not self._outboxes or self._levels[notice.kind] == "off":
+        if not self._outboxes or self._level(notice) == "off":
             return
-        self.settle()
         now_ms, key = self._clock.now_ms(), (notice.kind, notice.account, notice.key)
         said = self._said.get(key)
+        if said is not None and self._over(said, now_ms):
+            self.settle()
+            said = self._said.get(key)
         if said is not None:
             said.notice = notice
             said.again += 1
@@ -99,19 +102,22 @@ class Alerts:
     def settle(self) -> None:
         """Tell once more what was said again while it was kept back, with how often, and forget what was not."""
         now_ms = self._clock.now_ms()
-        over = [
-            (key, said)
-            for key, said in self._said.items()
-            if not 0 <= now_ms - said.since_ms < self._limits.repeat_ms
-        ]
+        over = [(key, said) for key, said in self._said.items() if self._over(said, now_ms)]
         for key, said in sorted(over, key=lambda one: one[1].notice.at_ms):
             del self._said[key]
             if said.again:
                 self._said[key] = Said(said.notice, now_ms)
                 self._put(said.notice, said.again)
 
+    def _level(self, notice: Notice) -> Level:
+        return self._levels.get(notice.kind, "on")
+
+    def _over(self, said: Said, now_ms: int) -> bool:
+        """Whether the time is over in which a repeat is kept back; a clock that was put back ends it, too."""
+        return not 0 <= now_ms - said.since_ms < self._limits.repeat_ms
+
     def _put(self, notice: Notice, times: int) -> None:
-        silent = self._levels[notice.kind] == "silent"
+        silent = self._level(notice) == "silent"
         message = Message(notice=notice, mode=self._mode, silent=silent, times=times)
         for outbox in self._outboxes:
             outbox.put(message)
@@ -225,7 +231,7 @@ class Outbox:
         """Try until it is delivered, in vain, or old."""
         self._in_hand = message
         since_ms = self._clock.now_ms()
-        for tried in range(OLD_MS):
+        for tried in itertools.count():
             self._at.append(self._clock.now_ms())
             failure = await self._try(message)
             if failure is None:

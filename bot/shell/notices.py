@@ -5,6 +5,7 @@ A thing is told when it begins and when it ends, and not in between; how long a 
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Literal
 
 from bot.core import books
@@ -58,6 +59,13 @@ def notices(before: Step | None, step: Step, hedges: tuple[HedgeRules, ...]) -> 
         *_of_rolls(before, step),
         *_of_fills(step, hedges),
     )
+
+
+def kept(before: Step | None, step: Step) -> Step:
+    """Give the step that the next one is compared with: one that could not look at the guard keeps what was seen last."""
+    if before is None or step.decision.watch is not None:
+        return step
+    return replace(step, decision=replace(step.decision, watch=before.decision.watch))
 
 
 def _notice(
@@ -224,7 +232,7 @@ def of_process(kind: Literal["started", "stopped", "test"], text: str, at_ms: in
 
 def ended(error: Exception, at_ms: int) -> Notice:
     """Tell why a run has ended by itself. Of an error that is none of ours only the name is told: its text may hold anything."""
-    kind: NoticeKind = "crashed"
+    kind: NoticeKind
     match error:
         case AuthFailedError():
             kind = "key_refused"
@@ -234,6 +242,8 @@ def ended(error: Exception, at_ms: int) -> Notice:
             kind = "preflight"
         case VenueError():
             kind = "venue_lost"
+        case _:
+            kind = "crashed"
     what = (
         str(error) if isinstance(error, HedgerowError) else f"{type(error).__name__}; the log has the rest."
     )

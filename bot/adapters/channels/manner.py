@@ -39,7 +39,7 @@ class Message:
         """Say everything to a person: mode, account and hedge, time, what happened."""
         lines = [f"{self.title} · {self.when}", self.notice.text]
         if self.times > 1:
-            lines.append(f"Said {self.times} times.")
+            lines.append(f"Said {self.times} times meanwhile.")
         if self.dropped:
             lines.append(f"{self.dropped} message(s) before this one were dropped.")
         return "\n".join(lines)

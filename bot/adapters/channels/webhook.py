@@ -1,9 +1,9 @@
 """A webhook of one's own: every field as JSON, signed if a secret is set.
 
-The body is UTF-8 JSON with ``mode``, ``kind``, ``severity``, ``account``, ``hedge`` (null is the whole account), ``text``, ``message`` (all of it for people),
-``at_ms``, ``at`` (UTC, ISO 8601), ``key``, ``times``, ``dropped`` and ``silent``. With a secret the header
-``X-Hedgerow-Signature`` is ``sha256=`` and the hexadecimal HMAC-SHA256 of the body's bytes; compare it in constant time, and
-refuse an ``at_ms`` that is old: the body, and so the signature, covers it. A retry sends the same bytes.
+The body is UTF-8 JSON with ``mode``, ``kind``, ``severity``, ``account``, ``hedge`` (null is the whole account), ``text``,
+``message`` (all of it, for people), ``at_ms``, ``at`` (UTC, ISO 8601), ``key``, ``times``, ``dropped`` and ``silent``. With a
+secret the header ``X-Hedgerow-Signature`` is ``sha256=`` and the hexadecimal HMAC-SHA256 of the body's bytes; compare it in
+constant time, and refuse an ``at_ms`` that is old: the body, and so the signature, covers it. A retry sends the same bytes.
 """
 
 import hashlib
