@@ -16,6 +16,8 @@ from bot.shell.ports import Clock, HedgerowError, Log
 POLL_SECONDS = 25
 SLACK_SECONDS = 10
 """How much longer than that an answer may take."""
+NAP_MS = 1_000
+"""Between two polls: a server that does not wait as it was asked is not asked in a rush."""
 PAUSE_MS = 5_000
 """After a failed poll, if Telegram does not say how long."""
 LASTING_PAUSE_MS = 60_000
@@ -91,6 +93,7 @@ class Commands:
                 await self._wait(error)
             else:
                 self._failed = False
+                await self._clock.sleep_until(self._clock.now_ms() + NAP_MS)
 
     async def _wait(self, error: ChannelError) -> None:
         """Wait after a failure; a row of them is logged once."""
