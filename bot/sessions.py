@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping, Sequence
 from contextlib import asynccontextmanager
 from decimal import Decimal
 from functools import partial
@@ -197,9 +197,20 @@ async def run(
     async with watching(settings, clock, log, partial(orders_of, settings)) as watchman:
         async with _opened(settings, clock, log, accept_terms=accept_terms) as accounts:
             watchman.started(accounts, tuple(settings.hedges))
-            runs = (_run_account(settings, account, until, after, watchman) for account in accounts)
-            await asyncio.gather(*runs)
+            runs = [_run_account(settings, account, until, after, watchman) for account in accounts]
+            await _together(runs)
         watchman.stopped()
+
+
+async def _together(runs: Sequence[Coroutine[object, object, None]]) -> None:
+    """Run accounts side by side; where one fails, the others end before the journals are closed under them."""
+    tasks = [asyncio.get_running_loop().create_task(one) for one in runs]
+    try:
+        await asyncio.gather(*tasks)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 @asynccontextmanager

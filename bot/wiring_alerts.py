@@ -105,9 +105,10 @@ async def _try(channel: Channel, message: Message) -> Tried:
 class Watchman:
     """Sees every poll of every account, and tells what is worth telling. Nothing here waits or fails."""
 
-    def __init__(self, alerts: Alerts, clock: Clock, heartbeat_ms: int) -> None:
+    def __init__(self, alerts: Alerts, clock: Clock, log: Log, heartbeat_ms: int) -> None:
         self._alerts = alerts
         self._clock = clock
+        self._log = log
         self._limit_ms = heartbeat_ms + SLACK_MS
         self._before: dict[str, Step] = {}
         self._looked_ms: dict[str, int] = {}
@@ -142,10 +143,17 @@ class Watchman:
         if not lost and (step is None or not step.snapshot.missing):
             self._looked_ms[name] = now_ms
         if step is not None:
-            before = self._before.get(name)
+            self._tell(account, step)
+
+    def _tell(self, account: OpenAccount, step: Step) -> None:
+        """Tell what is new in a step; a fault on the way is logged, and is none of the loop's."""
+        before = self._before.get(account.name)
+        try:
             for notice in notices.notices(before, step, account.rules.hedges):
                 self._alerts.tell(notice)
-            self._before[name] = notices.kept(before, step)
+            self._before[account.name] = notices.kept(before, step)
+        except Exception as error:  # noqa: BLE001 - alerts may end no trading
+            self._log.warning("what happened could not be told", error=type(error).__name__)
 
     def alive(self) -> bool:
         """Whether every account was looked at within a heartbeat and some slack."""
@@ -182,7 +190,7 @@ async def watching(
 
     async with client() as http:
         alerts = _alerts_of(settings, http, clock, log)
-        watchman = Watchman(alerts, clock, int(settings.loop.heartbeat_seconds * 1000))
+        watchman = Watchman(alerts, clock, log, int(settings.loop.heartbeat_seconds * 1000))
         alerts.start()
         helpers = [
             asyncio.get_running_loop().create_task(_kept_alive(one, log))

@@ -140,17 +140,21 @@ def _cause_then(before: Step | None, key: str) -> Cause | None:
 
 
 def _of_answers(before: Step | None, step: Step) -> Iterator[Notice]:
-    """Tell orders that the guard refused and pictures with holes, each until another answer was given."""
-    said = {} if before is None else {one.hedge: _said(one) for one in before.decision.explanations}
+    """Tell orders that the guard refused, each reason once in a row, and pictures with holes, when they begin.
+
+    A hole is told in figures that change from look to look, and blinds all hedges of the account alike.
+    """
+    was = {} if before is None else {one.hedge: one for one in before.decision.explanations}
     for one in step.decision.explanations:
-        if one.answer not in {"refused", "blind"} or said.get(one.hedge) == _said(one):
-            continue
-        kind: NoticeKind = "order_refused" if one.answer == "refused" else "blind"
-        yield _notice(step, kind, "warning", one.hedge, one.why, f"{one.hedge} {one.why}")
+        if one.answer == "refused" and _said(was.get(one.hedge)) != _said(one):
+            yield _notice(step, "order_refused", "warning", one.hedge, one.why, one.hedge)
+    blind = next((one for one in step.decision.explanations if one.answer == "blind"), None)
+    if blind is not None and not any(one.answer == "blind" for one in was.values()):
+        yield _notice(step, "blind", "warning", None, blind.why, "blind")
 
 
-def _said(one: Explanation) -> tuple[str, str]:
-    return one.answer, one.why
+def _said(one: Explanation | None) -> tuple[str, str]:
+    return ("", "") if one is None else (one.answer, one.why)
 
 
 def _of_orders(step: Step, hedges: tuple[HedgeRules, ...]) -> Iterator[Notice]:

@@ -16,6 +16,7 @@ import pytest
 from bot import wiring_alerts
 from bot.adapters.clock import SystemClock
 from bot.adapters.log import SilentLog
+from bot.looks import OpenAccount
 from bot.sessions import run
 from bot.settings import Settings, load
 from bot.shell.ports import AuthFailedError, JournalUnavailableError
@@ -141,6 +142,60 @@ async def test_an_end_by_a_fault_is_told_before_leaving(tmp_path: Path, error: E
         assert (told["kind"], told["severity"]) == (kind, "critical")
         assert CANARY not in told["text"]
         assert (str(error) in told["text"]) is (kind != "crashed")
+
+
+async def test_where_one_account_fails_the_others_end_before_their_journals_close_and_it_is_told(
+    tmp_path: Path,
+) -> None:
+    second = """
+[accounts.second]
+deposit = 5
+
+[hedges.coin]
+account = "second"
+asset = "BTC"
+symbol = "BTC/USD:BTC"
+holdings = 1
+policy = [{ stage = "fixed_ratio", ratio = 1 }]
+band = { outer = 0.01, inner = 0 }
+"""
+    seen: list[str] = []
+
+    def after(account: OpenAccount) -> None:
+        seen.append(account.name)
+        if len(seen) > 4:
+            raise AuthFailedError("The key is not accepted: mend it.")
+
+    async with web() as server:
+        with pytest.raises(AuthFailedError):
+            await run(
+                settings_of(tmp_path, hook(server) + second),
+                until=lambda: False,
+                after=after,
+                accept_terms=False,
+            )
+
+        assert set(seen) == {"main", "second"}
+        assert len(seen) == 5
+        assert bodies(server)[-1]["kind"] == "key_refused"
+        assert {one["account"] for one in bodies(server) if one["kind"] == "fill"} == {"main", "second"}
+
+
+async def test_a_fault_in_telling_ends_no_loop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object) -> None:
+        raise KeyError(CANARY)
+
+    monkeypatch.setattr("bot.shell.notices.notices", broken)
+    looks: list[str] = []
+    async with web() as server:
+        await run(
+            settings_of(tmp_path, hook(server)),
+            until=lambda: len(looks) > 1,
+            after=lambda account: looks.append(account.name),
+            accept_terms=False,
+        )
+
+        assert [one["kind"] for one in bodies(server)] == ["started", "stopped"]
 
 
 async def test_a_dead_mans_switch_is_pinged_once_the_accounts_are_looked_at(tmp_path: Path) -> None:

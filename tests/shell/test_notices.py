@@ -211,6 +211,7 @@ ANSWERS: tuple[tuple[Answer, str, Answer, str, list[str]], ...] = (
     ("refused", "no room", "hold",   "in it",     []),
     ("hold",    "in it",  "blind",   "no quote",  ["blind warning: no quote"]),
     ("blind",   "no quote", "blind", "no quote",  []),
+    ("blind",   "61 s old", "blind", "66 s old",  []),
     ("hold",    "in it",  "place",   "sell",      []),
 )  # fmt: skip
 
