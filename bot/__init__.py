@@ -5,6 +5,7 @@ The map of the house, one line a module; a test keeps it true. You come in by ``
 bot.__main__                 ``python -m bot``
 bot.cli                      the command line: all verbs together, errors
 bot.cli_run                  verbs that run: demo, run, backtest, comparisons
+bot.cli_alerts               the verb that tries the channels of alerts
 bot.cli_ask                  verbs that ask a journal
 bot.cli_guard                freeze, resume, unwind, guard
 bot.cli_rehearse             the verb that rehearses
@@ -23,15 +24,18 @@ bot.show_policies            policies in one table, and what its columns mean
 bot.show_rehearsal           a rehearsal in a terminal, and its words
 bot.show_strategies          stages and their trials in a terminal
 bot.show_venues              venues, contracts, preflights and plans in a terminal
+bot.show_alerts              what channels answered, in a terminal
 bot.rehearsal_page           a rehearsal's page with plots, in one file
 bot.sessions                 what the verbs do: demo, run, backtest, replay, explain
 bot.questions                what the verbs ask of a journal
 bot.questions_guard          what the guard's verbs ask of a journal, and the words they write
 bot.questions_journal        why each hedge was there, and what came of it
+bot.questions_remote         what a person may ask and say from afar
 bot.questions_strategies     what the verbs ask about stages
 bot.questions_venues         what the verbs ask of venues
 bot.wiring                   the front door: where concrete classes meet
 bot.wiring_backtests         the front door of replays
+bot.wiring_alerts            the front door of alerts: channels, who watches, commands from afar
 bot.wiring_bags              the front door of coins: what each account hedges of what is declared
 bot.wiring_policies          the front door of comparisons of policies
 bot.wiring_paper             the front door of paper accounts at real venues' prices
@@ -50,6 +54,7 @@ bot.settings_modes           what each mode asks of an account
 bot.settings_tables          accounts, hedges and the rest, table by table
 bot.settings_exits           when a hedge is left, as a table
 bot.settings_bags            coins that several hedges share, as a table
+bot.settings_alerts          channels, and what is told by them, table by table
 bot.settings_bands           how far a hedge may be off, as a table
 bot.settings_web             the page, as a table
 bot.settings_trading         pricing, rolls and books, table by table
@@ -116,6 +121,7 @@ bot.shell.execute            hand the slips out, each written down before it lea
 bot.shell.transfer           margin moved between wallets, once
 bot.shell.reconcile          make our book agree with the venue's records
 bot.shell.loop               observe, decide, journal, execute, wait
+bot.shell.notices            what is worth telling a person, from one step to the next
 bot.shell.replay             ask again and agree
 bot.shell.step              one turn of the loop, as others are told of it
 bot.shell.effectiveness     what hedging took away of the variance
@@ -123,6 +129,8 @@ bot.shell.window            what each account last showed, for whoever looks in
 bot.shell.view               what a person or a machine is shown of a hedge
 
 bot.adapters.budget          how much of a venue's patience is spent, with a part kept for what cannot wait
+bot.adapters.alerts          queues and workers of channels, off the trading path
+bot.adapters.dead_man        a ping as long as every loop lives
 bot.adapters.ccxt_venue      the only file that knows ccxt: raw questions, orders, what failures prove
 bot.adapters.clock           the system's time, or time turned by hand
 bot.adapters.holdings        coins the owner declares
@@ -151,6 +159,15 @@ bot.adapters.switch          the kill switch: a file that is there
 bot.adapters.tables          the journal's tables, columns and migrations
 bot.adapters.venue_lookback  closed bars and settled funding that a venue tells
 bot.adapters.venue_session   the way out: HTTP that sends nothing twice and nothing to another mode's host
+
+bot.adapters.channels.discord      Discord, by a webhook
+bot.adapters.channels.mail         e-mail by SMTP, in a thread of its own
+bot.adapters.channels.manner       what every channel answers to: messages, failures without secrets
+bot.adapters.channels.sending      HTTP whose failures tell neither address nor token
+bot.adapters.channels.slack        Slack, by an incoming webhook
+bot.adapters.channels.telegram     Telegram's Bot API, and messages to one chat
+bot.adapters.channels.telegram_commands commands from persons on a list, by Telegram
+bot.adapters.channels.webhook      a webhook of one's own: JSON, signed
 
 bot.adapters.venues.answers        reading venues' answers, never a guess
 bot.adapters.venues.asking         asking a venue: failures by remedy, and what is read seldom

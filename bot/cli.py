@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 from bot import (
+    cli_alerts,
     cli_ask,
     cli_guard,
     cli_rehearse,
@@ -82,6 +83,7 @@ for verb in (
     app.command(verb.__name__.replace("_", "-"))(verb)
 app.command("testexchange")(cli_street.open_street)
 app.command("test-strategy")(cli_strategies.try_strategy)
+app.command("test-alerts")(cli_alerts.try_alerts)
 
 
 def main() -> None:

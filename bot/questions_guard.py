@@ -1,13 +1,13 @@
 """What the verbs of the guard ask of a journal, and the words that persons write into it."""
 
 import getpass
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from decimal import Decimal
 from pathlib import Path
 
 from bot import wiring
 from bot.adapters.clock import SystemClock
-from bot.adapters.journal_controls import say
+from bot.adapters.journal_controls import Words, always, say
 from bot.adapters.journal_guard import JournaledGuardEvent, JournaledTransfer, WordKind, in_force
 from bot.adapters.journal_reader import JournalReader
 from bot.core.causes import Cause
@@ -63,21 +63,30 @@ def meant(settings: Settings, account: str | None, hedge: str | None) -> tuple[s
 
 
 def speak(
-    settings: Settings, accounts: Sequence[str], kind: WordKind, hedge: str | None, why: str
+    settings: Settings,
+    accounts: Sequence[str],
+    kind: WordKind,
+    hedge: str | None,
+    why: str,
+    *,
+    who: str | None = None,
+    at_ms: int | None = None,
+    provided: Callable[[Words], bool] = always,
 ) -> tuple[Said, ...]:
-    """Write a person's word into the journal, once for each account.
+    """Write a person's word into the journal, once for each account for which it is ``provided`` by the words so far.
+
+    Without ``who`` it is the operating system's user, without ``at_ms`` now. Returns what was said.
 
     Raises:
         JournalUnavailableError: there is no journal, or it cannot be written.
     """
-    path, who, now_ms = wiring.journal_path(settings), speaker(), SystemClock().now_ms()
-    said = []
-    for account in accounts:
-        say(path, account, kind, hedge, who, why, now_ms)
-        said.append(
-            Said(account=account, hedge=hedge, kind=kind, who=who, why=why, at_ms=now_ms, journal=path)
-        )
-    return tuple(said)
+    path, who = wiring.journal_path(settings), speaker() if who is None else who
+    at_ms = SystemClock().now_ms() if at_ms is None else at_ms
+    return tuple(
+        Said(account=account, hedge=hedge, kind=kind, who=who, why=why, at_ms=at_ms, journal=path)
+        for account in accounts
+        if say(path, account, kind, hedge, who, why, at_ms, provided)
+    )
 
 
 def speaker() -> str:

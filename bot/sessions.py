@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from decimal import Decimal
 from functools import partial
@@ -21,11 +21,13 @@ from bot.backtest.report import Report, report
 from bot.core.values import record
 from bot.doctor import examine, refuse_failed
 from bot.looks import OpenAccount
+from bot.questions_remote import orders_of
 from bot.settings import Settings
 from bot.shell.ports import Log
 from bot.shell.step import Step
 from bot.shell.view import HedgeView
 from bot.wiring import paper_accounts
+from bot.wiring_alerts import Watchman, watching
 from bot.wiring_demo import DEMO_EPOCH_MS, demo_street
 from bot.wiring_paper import priced_accounts
 from bot.wiring_venues import patient_of, venue_accounts
@@ -205,18 +207,35 @@ async def run(
         VenueError: a venue cannot be reached at the start, or does not know us.
     """
     log, clock = make_log(settings.log.level, settings.log.format, settings.mode), SystemClock()
-    async with AsyncExitStack() as stack:
-        path = wiring.journal_path(settings)
-        watch = Watch(settings, settings.mode, clock, partial(wiring.reader_of, path, settings.mode))
-        if settings.web.enabled:
-            host = settings.web.host
-            port = await stack.enter_async_context(watch.serving(host, settings.web.port))
-            log.info("the page is served", address=f"http://{host}:{port}/")
-        accounts = await stack.enter_async_context(_opened(settings, clock, log, accept_terms=accept_terms))
-        for account in accounts:
-            watch.join(account)
-        await stack.enter_async_context(watch.supervised())
-        await asyncio.gather(*(_run_account(settings, account, watch, until, after) for account in accounts))
+    path = wiring.journal_path(settings)
+    watch = Watch(settings, settings.mode, clock, partial(wiring.reader_of, path, settings.mode))
+    async with watching(settings, clock, log, partial(orders_of, settings)) as watchman:
+        async with AsyncExitStack() as stack:
+            if settings.web.enabled:
+                host = settings.web.host
+                port = await stack.enter_async_context(watch.serving(host, settings.web.port))
+                log.info("the page is served", address=f"http://{host}:{port}/")
+            accounts = await stack.enter_async_context(
+                _opened(settings, clock, log, accept_terms=accept_terms)
+            )
+            for account in accounts:
+                watch.join(account)
+            await stack.enter_async_context(watch.supervised())
+            watchman.started(accounts, tuple(settings.hedges))
+            runs = [_run_account(settings, account, watch, until, after, watchman) for account in accounts]
+            await _together(runs)
+        watchman.stopped()
+
+
+async def _together(runs: Sequence[Coroutine[object, object, None]]) -> None:
+    """Run accounts side by side; where one fails, the others end before the journals are closed under them."""
+    tasks = [asyncio.get_running_loop().create_task(one) for one in runs]
+    try:
+        await asyncio.gather(*tasks)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 @asynccontextmanager
@@ -247,6 +266,7 @@ async def _run_account(
     watch: Watch,
     until: Callable[[], bool],
     after: Callable[[OpenAccount], None],
+    watchman: Watchman,
 ) -> None:
     def took(step: Step) -> None:
         watch.took(account, step)
@@ -257,6 +277,7 @@ async def _run_account(
         heartbeat_ms=int(settings.loop.heartbeat_seconds * 1000),
         until=until,
         after=took,
+        polled=partial(watchman.polled, account),
     )
 
 

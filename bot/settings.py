@@ -22,6 +22,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from bot.core.rules import Rules
 from bot.core.values import ZERO, Coins, record
+from bot.settings_alerts import Alerts
 from bot.settings_bags import Bag, bag_disagreements
 from bot.settings_kinds import NAME, Name
 from bot.settings_layers import Fault, Layer, Reading, SettingsFaultsError, broken, dotted, leaves, rule
@@ -82,6 +83,7 @@ class Settings(BaseSettings):
     model_market: ModelMarket = Field(ModelMarket(), description="The market that paper mode trades on.")
     journal: Journal = Field(Journal(), description="Where all is written down.")
     log: Log = Field(Log(), description="What is said on the way.")
+    alerts: Alerts = Field(Alerts(), description="Who is told.")
     web: Web = Field(Web(), description="The page, the metrics, the health check.")
     backtest: Backtest = Field(Backtest(), description="What a backtest assumes.")
 

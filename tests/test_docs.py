@@ -10,6 +10,7 @@ from typer.main import get_command
 from bot.cli import app
 from bot.cli_options import CHECK_FAILED, HALTED, JOURNAL, OK, USAGE, VENUE
 from bot.settings import load
+from bot.settings_alerts import Levels
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text("utf-8")
@@ -78,3 +79,10 @@ def test_the_ci_calls_the_readmes_test_command() -> None:
 
 def test_the_readme_has_no_gap_left() -> None:
     assert not re.search(r"^[A-Z]+-[A-Z]+$", README, re.MULTILINE)
+
+
+def test_the_readme_names_every_kind_of_alert_with_its_level() -> None:
+    rows = re.findall(r"^\| (`[a-z_`, ]+`) \| .* \| (on|silent|off) \|$", README, re.MULTILINE)
+    named = {kind: level for kinds, level in rows for kind in re.findall(r"[a-z_]+", kinds)}
+
+    assert named == Levels().model_dump()

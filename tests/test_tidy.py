@@ -153,7 +153,7 @@ def test_ccxt_is_imported_lazily_in_one_file(path: Path) -> None:
 
 
 def test_the_command_line_starts_without_a_heavy_library() -> None:
-    heavy = {"aiohttp", "alembic", "ccxt", "numpy", "plotly", "polars", "pydantic", "sqlalchemy"}
+    heavy = {"aiohttp", "alembic", "ccxt", "httpx", "numpy", "plotly", "polars", "pydantic", "sqlalchemy"}
     code = f"import sys, bot.cli; print(sorted({heavy!r} & set(sys.modules)))"
 
     started = subprocess.run(

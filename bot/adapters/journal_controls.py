@@ -3,20 +3,39 @@
 It is appended beside the account's writer, who holds the right to everything else and reads persons' words at every look.
 """
 
+from collections.abc import Callable
 from pathlib import Path
 
 from sqlalchemy import insert
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot.adapters.journal_file import cause_of, look, path_of
-from bot.adapters.journal_guard import WordKind
+from bot.adapters.journal_guard import JournaledControl, WordKind, words
 from bot.adapters.journal_lock import not_writable, writing_engine
 from bot.adapters.tables import HEAD, controls
 from bot.shell.ports import JournalUnavailableError
 
+Words = tuple[JournaledControl, ...]
 
-def say(path: Path, account: str, kind: WordKind, hedge: str | None, who: str, why: str, at_ms: int) -> None:
+
+def always(_words: Words) -> bool:
+    """Let a word be said whatever was said before."""
+    return True
+
+
+def say(
+    path: Path,
+    account: str,
+    kind: WordKind,
+    hedge: str | None,
+    who: str,
+    why: str,
+    at_ms: int,
+    provided: Callable[[Words], bool] = always,
+) -> bool:
     """Append a word about an account, or about one of its hedges; it is on the disk when this returns.
+
+    Returns whether it was said: ``provided`` is shown the words so far, and nobody comes in between.
 
     Whoever writes the account's journal is neither locked out nor asked; if nobody does, the word waits for the next start.
 
@@ -28,6 +47,7 @@ def say(path: Path, account: str, kind: WordKind, hedge: str | None, who: str, w
         who: who says so.
         why: the reason, in their words.
         at_ms: when, in milliseconds since 1970 UTC.
+        provided: whether it may be said after all that persons have said about the account, oldest first.
 
     Raises:
         JournalUnavailableError: there is no journal, it is of another schema, or it cannot be written.
@@ -47,8 +67,11 @@ def say(path: Path, account: str, kind: WordKind, hedge: str | None, who: str, w
     engine = writing_engine(path)
     try:
         with engine.begin() as connection:
-            connection.execute(insert(controls).values(row))
+            may = provided(words(connection, account))
+            if may:
+                connection.execute(insert(controls).values(row))
     except (SQLAlchemyError, OSError) as error:
         raise not_writable(path, cause_of(error)) from error
     finally:
         engine.dispose()
+    return may

@@ -47,7 +47,8 @@ def note(incidents: tuple[Incident, ...], hall: Hall) -> None:
 
 
 def tell(incidents: tuple[Incident, ...], hall: Hall) -> None:
-    """Call a person."""
+    """Call a person, and keep them for the step that is under way."""
+    hall.told.extend(incidents)
     for incident in incidents:
         hall.log.warning(incident.text, incident=incident.kind, symbol=incident.symbol)
 

@@ -40,6 +40,8 @@ AFTER_FILL_MS = 500
 """A fill is looked at again soon: the other leg of a clip, or the next slice, may be due."""
 NAP_MS = 250
 """Longest sleep without asking whether to stop."""
+OUT_OF_REACH = "venue out of reach; nothing was decided"
+ROLL_LATE = "a contract expires soon and is still held: look at the roll, and trade by hand if need be"
 
 
 class Loop:
@@ -133,7 +135,9 @@ class Loop:
             fills=fills + tuple(fill for one in done for fill in one.fills),
             deciding_seconds=decided - asked,
             seconds=time.perf_counter() - began,
+            incidents=tuple(self._hall.told),
         )
+        self._hall.told.clear()
         self._tell(step)
         return step
 
@@ -172,35 +176,47 @@ class Loop:
             self._stamp, self._book = stamp, self._hall.journal.guard_book(now_ms)
         return (self._book.controls + switched(self._hall), self._book.resumes) != (controls, resumes)
 
+    async def _due(self, heartbeat_ms: int) -> bool:
+        """Whether the last decision is a heartbeat old, or the picture stirs."""
+        last = self._last
+        if last is None or self._hall.clock.now_ms() >= last.at_ms + heartbeat_ms:
+            return True
+        return await self.stirred(last)
+
     async def poll(self, heartbeat_ms: int) -> Step | None:
         """Step if the picture stirs, or if the last decision is a heartbeat old; else leave everything alone.
 
         A venue out of reach is waited for: nothing is decided, and the next poll asks again.
         """
         try:
-            step = await self._look(heartbeat_ms)
+            step = await self.step() if await self._due(heartbeat_ms) else None
         except AuthFailedError:
             raise
         except VenueError as error:
+            self._hall.log.warning(OUT_OF_REACH, error=str(error))
             self.trouble = str(error)
-            self._hall.log.warning("venue out of reach; nothing was decided", error=str(error))
             return None
         self.looked_ms, self.trouble = self._hall.clock.now_ms(), ""
         return step
 
-    async def _look(self, heartbeat_ms: int) -> Step | None:
-        if self._last is None or self._hall.clock.now_ms() >= self._last.at_ms + heartbeat_ms:
-            return await self.step()
-        return await self.step() if await self.stirred(self._last) else None
-
     async def run(
-        self, *, poll_ms: int, heartbeat_ms: int, until: Callable[[], bool], after: Callable[[Step], None]
+        self,
+        *,
+        poll_ms: int,
+        heartbeat_ms: int,
+        until: Callable[[], bool],
+        after: Callable[[Step], None],
+        polled: Callable[[Step | None], None] = lambda _step: None,
     ) -> None:
-        """Start, then poll until told to stop; ``after`` is called with every step. Open orders are taken back at the end."""
+        """Start, then poll until told to stop; ``after`` is called with every step. Open orders are taken back at the end.
+
+        ``polled`` is called after every poll, before ``after``, with its step, or None if nothing was decided.
+        """
         await self.start()
         clock = self._hall.clock
         while not until():
             step = await self.poll(heartbeat_ms)
+            polled(step)
             if step is not None:
                 after(step)
             filled = step is not None and bool(step.fills)
@@ -272,7 +288,7 @@ class Loop:
         if roll is not None and roll.late and (explanation.hedge, roll.near) not in self._called:
             self._called.add((explanation.hedge, roll.near))
             say.warning(
-                "a contract expires soon and is still held: look at the roll, and trade by hand if need be",
+                ROLL_LATE,
                 symbol=roll.near,
                 left=str(roll.left),
                 stage=str(roll.stage),

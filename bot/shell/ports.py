@@ -19,8 +19,9 @@ picture with holes is no error either: it is a snapshot with ``missing`` filled,
 """
 
 from collections.abc import Sequence
+from dataclasses import field
 from decimal import Decimal
-from typing import Protocol
+from typing import Literal, Protocol
 
 from bot.core.books import Incident
 from bot.core.decide import Decision
@@ -328,6 +329,53 @@ class Log(Protocol):
         """Say what a person may have to look at."""
 
 
+NoticeKind = Literal[
+    "started",
+    "stopped",
+    "crashed",
+    "preflight",
+    "key_refused",
+    "journal_lost",
+    "venue_lost",
+    "venue_back",
+    "blind",
+    "fill",
+    "order_refused",
+    "order_rejected",
+    "order_unknown",
+    "foreign_order",
+    "incident",
+    "terms_changed",
+    "guard_state",
+    "cause",
+    "cause_ended",
+    "top_up",
+    "roll_late",
+    "roll_done",
+    "policy",
+    "exit",
+    "test",
+]
+Severity = Literal["info", "warning", "critical"]
+
+
+@record
+class Notice:
+    """Something worth telling a person who is not looking."""
+
+    kind: NoticeKind
+    severity: Severity
+    account: str
+    """Empty if it is about the whole process."""
+    hedge: str | None
+    """None is the whole account."""
+    text: str
+    """What happened, and the remedy if there is one, as sentences."""
+    at_ms: int
+    key: str
+    """What makes it the same notice when it is said again, among those of its kind and account."""
+
+
 @record
 class Hall:
     """What the hall works with on behalf of one account."""
@@ -338,3 +386,5 @@ class Hall:
     log: Log
     """With the account bound to it."""
     switch: "Switch"
+    told: list[Incident] = field(default_factory=list)
+    """Incidents that were told since the last step took them."""
