@@ -6,6 +6,7 @@ bot.__main__                 ``python -m bot``
 bot.cli                      the command line: all verbs together, errors
 bot.cli_run                  verbs that run: demo, run, backtest, comparisons
 bot.cli_ask                  verbs that ask a journal
+bot.cli_backup               verbs that save a journal and bring it back
 bot.cli_guard                freeze, resume, unwind, guard
 bot.cli_rehearse             the verb that rehearses
 bot.cli_street               the verb that opens a test exchange
@@ -26,6 +27,7 @@ bot.show_venues              venues, contracts, preflights and plans in a termin
 bot.rehearsal_page           a rehearsal's page with plots, in one file
 bot.sessions                 what the verbs do: demo, run, backtest, replay, explain
 bot.questions                what the verbs ask of a journal
+bot.questions_backup         a journal saved into one file, and the way back
 bot.questions_guard          what the guard's verbs ask of a journal, and the words they write
 bot.questions_journal        why each hedge was there, and what came of it
 bot.questions_strategies     what the verbs ask about stages
@@ -50,6 +52,7 @@ bot.settings_tables          accounts, hedges and the rest, table by table
 bot.settings_exits           when a hedge is left, as a table
 bot.settings_bags            coins that several hedges share, as a table
 bot.settings_bands           how far a hedge may be off, as a table
+bot.settings_journal         where the journal lies, who leads, what happens while it is away, as a table
 bot.settings_trading         pricing, rolls and books, table by table
 bot.settings_risk            the guard: limits on orders and the margin ladder, table by table
 bot.settings_sources         reads flags, environment, .env and files
@@ -124,17 +127,23 @@ bot.adapters.holdings        coins the owner declares
 bot.adapters.journal         the journal of one account, written before anything is sent
 bot.adapters.journal_books   what the books expect: positions, incidents, rejections, terms
 bot.adapters.journal_episodes hedges from flat to flat
+bot.adapters.journal_copy    a journal as one file: backups and the way back
 bot.adapters.journal_entries orders, moves, fills and payments written down
 bot.adapters.journal_file    looking at a journal's file without leaving a trace
 bot.adapters.journal_guard   transfers, causes and persons' words in the journal
 bot.adapters.journal_controls a person's word, written from another process than the writer's
 bot.adapters.journal_intents what came of each intent
 bot.adapters.journal_lock    the right to write a journal, and the engine that does
+bot.adapters.journal_place   where a journal lies, whatever kind of database it is; who writes it
+bot.adapters.journal_postgres a journal in PostgreSQL, and the right to write it
 bot.adapters.journal_reader  the journal for readers
+bot.adapters.journal_sqlite  a journal in a file, as a place among others
+bot.adapters.journal_url     from a journal's address to its place
 bot.adapters.log             lines of events, with account, hedge and decision
 bot.adapters.model_market    a seeded market: calm, crash, squeeze, recovery
 bot.adapters.model_past      what one in the model town may look back on: candles, bars, settled funding
 bot.adapters.paper_venue     a model account at a real venue's prices
+bot.adapters.postgres_wire   the only file that knows psycopg: no wait without an end
 bot.adapters.records         snapshots and decisions as JSON, exactly
 bot.adapters.remote_venue    a real venue behind the same door as the model exchange
 bot.adapters.sim_venue       the model exchange behind a venue's door

@@ -1,7 +1,5 @@
 """Hedges as their journal last saw them: what a running account and a question show."""
 
-from pathlib import Path
-
 from bot.adapters.journal_reader import JournalReader, open_reader
 from bot.core.rules import Rules
 from bot.shell.loop import Loop
@@ -20,11 +18,11 @@ def last_views(reader: JournalReader, account: str) -> tuple[HedgeView, ...]:
 class OpenAccount:
     """One account that is open: its loop, and what it shows."""
 
-    def __init__(self, *, name: str, rules: Rules, loop: Loop, path: Path, mode: str) -> None:
+    def __init__(self, *, name: str, rules: Rules, loop: Loop, url: str, mode: str) -> None:
         self.name = name
         self.rules = rules
         self.loop = loop
-        self._path = path
+        self._url = url
         self._mode = mode
 
     def look(self) -> tuple[HedgeView, ...]:
@@ -33,5 +31,5 @@ class OpenAccount:
         Raises:
             JournalUnavailableError: the journal cannot be read.
         """
-        with open_reader(f"sqlite:///{self._path}", mode=self._mode) as reader:
+        with open_reader(self._url, mode=self._mode) as reader:
             return last_views(reader, self.name)

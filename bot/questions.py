@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Callable, Iterator
 from decimal import Decimal
-from pathlib import Path
 
 from bot import wiring
 from bot.adapters.clock import SystemClock
@@ -26,7 +25,8 @@ from bot.shell.view import HedgeView, began, views
 class ReplayResult:
     """What asking a journal again came to."""
 
-    journal: Path
+    journal: str
+    """Its path, or its address without the password."""
     decisions: int
     agreed: int
     disagreements: tuple[Disagreement, ...]
@@ -35,7 +35,7 @@ class ReplayResult:
 DISAGREEMENTS_SHOWN = 20
 
 
-def replay(path: Path, progress: Callable[[int], None]) -> ReplayResult:
+def replay(url: str, progress: Callable[[int], None]) -> ReplayResult:
     """Decide every journaled picture again, under the rules of its time.
 
     Raises:
@@ -44,7 +44,7 @@ def replay(path: Path, progress: Callable[[int], None]) -> ReplayResult:
     """
     asked, agreed = 0, 0
     differing: list[Disagreement] = []
-    with wiring.reader_of(path) as reader:
+    with wiring.reader_of(url) as reader:
         for account in reader.accounts():
             for difference in _redecided(reader, account):
                 asked += 1
@@ -53,7 +53,7 @@ def replay(path: Path, progress: Callable[[int], None]) -> ReplayResult:
                     agreed += 1
                 elif len(differing) < DISAGREEMENTS_SHOWN:
                     differing.append(difference)
-    return ReplayResult(journal=path, decisions=asked, agreed=agreed, disagreements=tuple(differing))
+    return ReplayResult(journal=wiring.journal_name(url), decisions=asked, agreed=agreed, disagreements=tuple(differing))
 
 
 def _redecided(reader: JournalReader, account: str) -> Iterator[Disagreement | None]:
@@ -76,7 +76,7 @@ class Picture:
     settings_changed: bool = False
 
 
-def explained(path: Path, settings: Settings | None) -> tuple[Picture, ...]:
+def explained(url: str, settings: Settings | None) -> tuple[Picture, ...]:
     """Give each account's last journaled decision, and whether it was made under other settings than these.
 
     Raises:
@@ -84,7 +84,7 @@ def explained(path: Path, settings: Settings | None) -> tuple[Picture, ...]:
     """
     now = None if settings is None else settings.model_dump_json()
     pictures = []
-    with wiring.reader_of(path) as reader:
+    with wiring.reader_of(url) as reader:
         for account in reader.accounts():
             last = reader.last_decision(account)
             if last is not None:
@@ -140,13 +140,13 @@ class RollRow:
     """Paid by all roll legs so far, in settlement currency."""
 
 
-def rolls(path: Path) -> tuple[RollRow, ...]:
+def rolls(url: str) -> tuple[RollRow, ...]:
     """Show every dated hedge of a journal as it was last seen.
 
     Raises:
         JournalUnavailableError: there is no journal, or it cannot be read.
     """
-    with wiring.reader_of(path) as reader:
+    with wiring.reader_of(url) as reader:
         return tuple(
             _roll_row(account, view, view.roll, reader.intents(account))
             for account in reader.accounts()
@@ -169,23 +169,23 @@ def _roll_row(account: str, view: HedgeView, roll: RollView, intents: tuple[Jour
     )
 
 
-def intents(path: Path, limit: int) -> dict[str, tuple[JournaledIntent, ...]]:
+def intents(url: str, limit: int) -> dict[str, tuple[JournaledIntent, ...]]:
     """Tell what came of the last intents of every account, oldest first.
 
     Raises:
         JournalUnavailableError: there is no journal, or it cannot be read.
     """
-    with wiring.reader_of(path) as reader:
+    with wiring.reader_of(url) as reader:
         return {account: reader.intents(account)[-limit:] for account in reader.accounts()}
 
 
-def incidents(path: Path) -> dict[str, tuple[JournaledIncident, ...]]:
+def incidents(url: str) -> dict[str, tuple[JournaledIncident, ...]]:
     """List what happened to every account that Hedgerow did not do.
 
     Raises:
         JournalUnavailableError: there is no journal, or it cannot be read.
     """
-    with wiring.reader_of(path) as reader:
+    with wiring.reader_of(url) as reader:
         return {account: reader.incidents(account) for account in reader.accounts()}
 
 

@@ -3,7 +3,6 @@
 import getpass
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
-from pathlib import Path
 
 from bot import wiring
 from bot.adapters.clock import SystemClock
@@ -37,7 +36,7 @@ class Said:
     who: str
     why: str
     at_ms: int
-    journal: Path
+    journal: str
 
 
 def meant(settings: Settings, account: str | None, hedge: str | None) -> tuple[str, ...]:
@@ -70,12 +69,13 @@ def speak(
     Raises:
         JournalUnavailableError: there is no journal, or it cannot be written.
     """
-    path, who, now_ms = wiring.journal_path(settings), speaker(), SystemClock().now_ms()
+    url, who, now_ms = wiring.journal_url(settings), speaker(), SystemClock().now_ms()
+    journal = wiring.journal_name(url)
     said = []
     for account in accounts:
-        say(path, account, kind, hedge, who, why, now_ms)
+        say(url, account, kind, hedge, who, why, now_ms)
         said.append(
-            Said(account=account, hedge=hedge, kind=kind, who=who, why=why, at_ms=now_ms, journal=path)
+            Said(account=account, hedge=hedge, kind=kind, who=who, why=why, at_ms=now_ms, journal=journal)
         )
     return tuple(said)
 
@@ -111,7 +111,7 @@ def to_close(settings: Settings, accounts: Sequence[str], hedge: str | None) -> 
     Raises:
         JournalUnavailableError: there is no journal, or it cannot be read.
     """
-    with wiring.reader_of(wiring.journal_path(settings), settings.mode) as reader:
+    with wiring.reader_of(wiring.journal_url(settings), settings.mode) as reader:
         return tuple(
             one
             for account in accounts
@@ -195,13 +195,13 @@ class GuardView:
     """The last ones, oldest first."""
 
 
-def guard_views(path: Path) -> tuple[GuardView, ...]:
+def guard_views(url: str) -> tuple[GuardView, ...]:
     """Show the guard of every account of a journal.
 
     Raises:
         JournalUnavailableError: there is no journal, or it cannot be read.
     """
-    with wiring.reader_of(path) as reader:
+    with wiring.reader_of(url) as reader:
         return tuple(_guard_view(reader, account) for account in reader.accounts())
 
 

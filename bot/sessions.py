@@ -108,7 +108,7 @@ async def demo(
             minute = following
         for account in accounts:
             await account.loop.stop()
-    with wiring.reader_of(path, "demo") as reader:
+    with wiring.reader_of(wiring.url_of(path), "demo") as reader:
         names = reader.accounts()
         orders = sum(len(list(reader.orders(name, limit=None))) for name in names)
         fills = sum(len(list(reader.fills(name))) for name in names)
@@ -207,8 +207,7 @@ async def _opened(
             yield priced
         return
     if settings.mode == "paper":
-        path = wiring.journal_path(settings)
-        with paper_accounts(settings, path, settings.mode, clock, log, accept_terms=accept_terms) as paper:
+        with paper_accounts(settings, clock, log, accept_terms=accept_terms) as paper:
             yield paper
         return
     async with venue_accounts(settings, clock, log, accept_terms=accept_terms) as real:

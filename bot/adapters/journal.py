@@ -2,10 +2,9 @@
 
 import hashlib
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from decimal import Decimal
 from functools import partial
-from pathlib import Path
 from types import TracebackType
 from typing import Self
 
@@ -15,23 +14,18 @@ from sqlalchemy.exc import SQLAlchemyError
 from bot.adapters import journal_books as books
 from bot.adapters import journal_entries as entries
 from bot.adapters import journal_guard as guard
-from bot.adapters.journal_file import (
-    cause_of,
+from bot.adapters.journal_place import (
+    Lock,
+    Place,
+    Turn,
     found_in,
-    look,
-    path_of,
+    hand_over,
     readable,
-    refuse_other_mode,
-    stamp_of,
-)
-from bot.adapters.journal_lock import (
-    WriterLock,
-    make_way,
-    not_writable,
     refuse_if_passed,
+    refuse_other_mode,
     take_epoch,
-    writing_engine,
 )
+from bot.adapters.journal_url import place_of
 from bot.adapters.records import decision_from_json, decision_to_json, snapshot_to_json
 from bot.adapters.tables import (
     HEAD,
@@ -56,60 +50,64 @@ from bot.core.values import ZERO, Contracts, Money
 from bot.shell.ports import Activity, GuardBook, Heard, JournalUnavailableError
 
 
-def open_journal(url: str, *, mode: str, account: str, rules_json: str) -> "SqlJournal":
+def open_journal(
+    url: str, *, mode: str, account: str, rules_json: str, lock: Lock | None = None
+) -> "SqlJournal":
     """Open an account's journal for writing, and make or migrate its database first if need be.
 
     Several accounts share a database, each with one writer. A journal that is refused is left as it was.
 
     Args:
-        url: ``sqlite:///path``; the folders on the way are made.
+        url: ``sqlite:///path``, where the folders on the way are made, or ``postgresql://user:password@host/database``.
         mode: what the figures are worth: ``demo``, ``paper``, ``live``. A database has one mode for ever.
         account: whose journal.
         rules_json: the rules in force, kept beside every decision they lead to.
+        lock: the right to write it, if it is held already; it goes back when the journal is closed.
 
     Raises:
-        JournalUnavailableError: the journal is of another mode, of a newer Hedgerow, of another writer, or out of
-            reach.
+        JournalTakenError: another writer has it.
+        JournalUnavailableError: the journal is of another mode, of a newer Hedgerow, or out of reach.
     """
-    path = path_of(url)
-    found = look(path)
+    place = place_of(url)
+    found = place.look()
     if found is not None:
-        refuse_other_mode(found, path, mode)
-    make_way(path)
-    lock = WriterLock(path, account)
-    engine = writing_engine(path)
+        refuse_other_mode(found, place, mode)
+    place.make_way()
+    lock = place.lock(account, mode) if lock is None else lock
+    engine = place.engine()
     try:
-        digest, epoch = _prepare(engine, path, mode, account, rules_json)
+        digest, turn = _prepare(engine, place, mode, account, rules_json)
     except BaseException:
         engine.dispose()
         lock.release()
         raise
-    return SqlJournal(engine=engine, path=path, account=account, rules_digest=digest, lock=lock, epoch=epoch)
+    return SqlJournal(engine=engine, place=place, account=account, rules_digest=digest, lock=lock, turn=turn)
 
 
-def _prepare(engine: Engine, path: Path, mode: str, account: str, rules_json: str) -> tuple[str, int]:
+def _prepare(engine: Engine, place: Place, mode: str, account: str, rules_json: str) -> tuple[str, Turn]:
     """Bring schema, mode and rules up to date, and become the account's writer, in one transaction.
 
-    Returns the digest of the rules and the writer's epoch.
+    Returns the digest of the rules and the writer's turn.
 
     Another account's writer may have made or migrated the database since it was looked at, so it is looked at again.
     """
     digest = hashlib.sha256(rules_json.encode()).hexdigest()
     try:
         with engine.begin() as connection:
-            found = found_in(connection, path)
+            place.alone(connection)
+            found = found_in(connection, place)
             if found is not None:
-                refuse_other_mode(found, path, mode)
+                refuse_other_mode(found, place, mode)
             if found is None or found.revision != HEAD:
                 upgrade(connection)
             if found is None:
                 connection.execute(insert(meta).values(key="mode", value=mode))
             if not has(connection, rules, digest=digest):
                 connection.execute(insert(rules).values(digest=digest, json=rules_json))
-            epoch = take_epoch(connection, account)
+            turn = take_epoch(connection, account)
     except (SQLAlchemyError, OSError) as error:
-        raise not_writable(path, cause_of(error)) from error
-    return digest, epoch
+        raise place.not_written(error) from error
+    return digest, turn
 
 
 class SqlJournal:
@@ -119,14 +117,15 @@ class SqlJournal:
     """
 
     def __init__(
-        self, *, engine: Engine, path: Path, account: str, rules_digest: str, lock: WriterLock, epoch: int
+        self, *, engine: Engine, place: Place, account: str, rules_digest: str, lock: Lock, turn: Turn
     ) -> None:
         self.engine = engine
-        self._path = path
+        self.place = place
+        self.turn = turn
         self._account = account
         self._rules_digest = rules_digest
-        self._lock: WriterLock | None = lock
-        self._epoch = epoch
+        self._lock: Lock | None = lock
+        self._writes = 0
         # The account has one writer, so that what was read stays true until this writer writes again.
         self._working: tuple[WorkingOrder, ...] | None = None
         self._memory: Memory | None = None
@@ -147,11 +146,19 @@ class SqlJournal:
         self.close()
 
     def close(self) -> None:
-        """Close the database and let another writer in; closing twice does no harm."""
-        if self._lock is not None:
-            self.engine.dispose()
-            self._lock.release()
-            self._lock = None
+        """Close the database and let another writer in; closing twice does no harm.
+
+        Whoever comes next is told that we are done; where that cannot be said, or the writer before us may still not know
+        that it was passed, they wait.
+        """
+        if self._lock is None:
+            return
+        if self.place.leased and self.turn.handed_over:
+            with suppress(JournalUnavailableError), self._transaction() as connection:
+                hand_over(connection, self._account, self.turn.epoch)
+        self.engine.dispose()
+        self._lock.release()
+        self._lock = None
 
     # --- writing --------------------------------------------------------------------------------------------
 
@@ -159,7 +166,7 @@ class SqlJournal:
         """Write a decision with its snapshot, its orders and its transfer as planned (invariant I6), its causes as events."""
         if snapshot.account != self._account:
             raise JournalUnavailableError(
-                f"The journal at {self._path} is open for account {self._account} and takes no decision of"
+                f"The journal at {self.place} is open for account {self._account} and takes no decision of"
                 f" {snapshot.account}: open that account's journal."
             )
         row = {
@@ -258,12 +265,12 @@ class SqlJournal:
 
     def filled(self, client_order_id: str) -> Contracts:
         """Sum the fills heard of one order."""
-        with self._transaction() as connection:
+        with self._looking() as connection:
             return Contracts(entries.filled(connection, self._account, client_order_id))
 
     def knows(self, client_order_id: str) -> bool:
         """Whether an order is in the books, done or not."""
-        with self._transaction() as connection:
+        with self._looking() as connection:
             return entries.state_of(connection, self._account, client_order_id) is not None
 
     def held(self) -> dict[str, Contracts]:
@@ -274,20 +281,20 @@ class SqlJournal:
     def _read_held(self) -> dict[str, Decimal]:
         if self._held is not None:
             return self._held
-        with self._transaction() as connection:
+        with self._looking() as connection:
             return books.held(connection, self._account)
 
     def realised(self) -> dict[str, Money]:
         """Sum the price profit that fills realised, by contract, in settlement currency."""
         if self._realised is None:
-            with self._transaction() as connection, readable(self._path):
+            with self._looking() as connection, readable(self.place):
                 self._realised = books.realised(connection, self._account)
         return self._realised
 
     def shifted(self) -> tuple[str, ...]:
         """List contracts whose position moved without a fill of ours since the last decision on a whole picture."""
         if self._shifted is None:
-            with self._transaction() as connection:
+            with self._looking() as connection:
                 self._shifted = books.shifted(connection, self._account)
         return self._shifted
 
@@ -299,20 +306,20 @@ class SqlJournal:
     def _read_setbacks(self) -> dict[str, Setback]:
         if self._setbacks is not None:
             return self._setbacks
-        with self._transaction() as connection:
+        with self._looking() as connection:
             return books.setbacks(connection, self._account)
 
     def terms(self) -> dict[str, Contract]:
         """Give every contract ever traded or watched, by symbol, in the terms last accepted."""
         if self._terms is None:
-            with self._transaction() as connection, readable(self._path):
+            with self._looking() as connection, readable(self.place):
                 self._terms = books.accepted_terms(connection, self._account)
         return self._terms
 
     def last_at_ms(self) -> int:
         """Give the latest time of any decision; 0 before the first."""
         if self._last_at_ms is None:
-            with self._transaction() as connection:
+            with self._looking() as connection:
                 self._last_at_ms = books.last_at_ms(connection, self._account)
         return self._last_at_ms
 
@@ -328,7 +335,7 @@ class SqlJournal:
             .where(orders.c.account == self._account, orders.c.state.in_(sorted(WORKING)))
             .order_by(orders.c.decision_number, orders.c.client_order_id)
         )
-        with self._transaction() as connection:
+        with self._looking() as connection:
             return tuple(entries.working_order(row) for row in connection.execute(query))
 
     def memory(self) -> Memory:
@@ -344,44 +351,60 @@ class SqlJournal:
             .order_by(decisions.c.number.desc())
             .limit(1)
         )
-        with self._transaction() as connection:
+        with self._looking() as connection:
             text = connection.execute(query).scalar()
         if text is None:
             return Memory()
-        with readable(self._path):
+        with readable(self.place):
             return decision_from_json(text).memory
 
     def cursor(self) -> int:
         """Give the cursor of the last activity heard; 0 before the first."""
         if self._cursor is None:
             query = select(cursors.c.cursor).where(cursors.c.account == self._account)
-            with self._transaction() as connection:
+            with self._looking() as connection:
                 self._cursor = connection.execute(query).scalar() or 0
         return self._cursor
 
     def stamp(self) -> object:
-        """Give time and size of the database and of its log: whoever writes changes one of them."""
-        return stamp_of(self._path), stamp_of(self._path.with_name(f"{self._path.name}-wal"))
+        """Give what the place tells of its writers; else our own writes and the number of persons' words, which only grow."""
+        told = self.place.stamp()
+        if told is not None:
+            return told
+        with self._looking() as connection:
+            return self._writes, guard.count_words(connection, self._account)
 
     def said(self) -> tuple[tuple[Control, ...], tuple[Resume, ...]]:
         """Read persons' words that are in force, and their releases."""
-        with self._transaction() as connection:
+        with self._looking() as connection:
             words = guard.words(connection, self._account)
         return guard.in_force(words), guard.releases(words)
 
     def guard_book(self, at_ms: int) -> GuardBook:
         """Give what the guard has to know at a time; nothing of it is kept, as other processes write persons' words."""
-        with self._transaction() as connection:
+        with self._looking() as connection:
             return guard.guard_book(connection, self._account, at_ms)
+
+    def lead(self) -> None:
+        """See that we may act: the right to write is looked at with every write, and nothing is left to ask."""
 
     @contextmanager
     def _transaction(self) -> Iterator[Connection]:
-        """Give one transaction, durable when it ends and undone by any error."""
+        """Give one transaction that writes, durable when it ends and undone by any error."""
+        with self._looking(writing=True) as connection:
+            yield connection
+        self._writes += 1
+
+    @contextmanager
+    def _looking(self, *, writing: bool = False) -> Iterator[Connection]:
+        """Give one transaction to the writer of the account, and to nobody who was one."""
         if self._lock is None:
-            raise JournalUnavailableError(f"The journal at {self._path} is closed: open it again.")
+            raise JournalUnavailableError(f"The journal at {self.place} is closed: open it again.")
         try:
+            if writing:
+                self._lock.check()
             with self.engine.begin() as connection:
-                refuse_if_passed(connection, self._account, self._epoch, self._path)
+                refuse_if_passed(connection, self._account, self.turn.epoch, self.place)
                 yield connection
         except (SQLAlchemyError, OSError) as error:
-            raise not_writable(self._path, cause_of(error)) from error
+            raise self.place.not_written(error) from error

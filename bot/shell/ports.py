@@ -10,7 +10,10 @@ Errors are named by their remedy::
     |   +-- OutcomeUnknownError   the answer is lost: reconcile, never resend
     |   +-- NotListedError        the venue has no such contract: choose another
     |   +-- AuthFailedError       halt and call a person
-    +-- JournalUnavailableError   send nothing
+    +-- JournalUnavailableError   send nothing, and end
+    |   +-- JournalAwayError      it may come back: send nothing until then
+    |   +-- JournalTakenError     another process writes it: stop that one, or wait for its end
+    |   +-- JournalPassedError    another process has taken over: end
     +-- PreflightError            mend the account; at start only
     +-- SettingsError             mend the settings; at start only
 
@@ -85,6 +88,18 @@ NOT_PLACED = (UnreachableError, RateLimitedError, RefusedForNowError)
 
 class JournalUnavailableError(HedgerowError):
     """The journal cannot be written or is not ours to write: send nothing."""
+
+
+class JournalAwayError(JournalUnavailableError):
+    """The journal's database is out of reach and may come back: send nothing until it does."""
+
+
+class JournalTakenError(JournalUnavailableError):
+    """Another process writes the account's journal: stop that one, or wait for its end."""
+
+
+class JournalPassedError(JournalUnavailableError):
+    """Another process has taken the account's journal over, and leads from now on: end."""
 
 
 class PreflightError(HedgerowError):

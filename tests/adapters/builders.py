@@ -173,9 +173,13 @@ def activity(
     return Activity(fills=fills, payments=payments, cursor=cursor)
 
 
+ELSEWHERE: dict[Path, str] = {}
+"""Addresses of journals that lie in no file, by the path that stands for each."""
+
+
 def url_of(path: Path) -> str:
-    """Address a file."""
-    return f"sqlite:///{path}"
+    """Address a file, or the database it stands for."""
+    return ELSEWHERE.get(path) or f"sqlite:///{path}"
 
 
 def open_at(

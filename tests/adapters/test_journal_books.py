@@ -404,11 +404,11 @@ def test_what_the_writer_keeps_in_mind_is_what_a_new_one_reads(journal: SqlJourn
         in_mind.append(everything(journal))
         fresh = SqlJournal(
             engine=journal.engine,
-            path=path,
+            place=journal.place,
             account=ACCOUNT,
             rules_digest="",
             lock=journal._lock,  # type: ignore[arg-type]  # noqa: SLF001 - the same writer, with an empty mind
-            epoch=journal._epoch,  # noqa: SLF001
+            turn=journal.turn,
         )
         assert in_mind[-1] == everything(fresh)
     assert len(set(map(repr, in_mind))) == len(in_mind) - 1, "all but the empty word changed something"
