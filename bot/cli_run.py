@@ -104,7 +104,12 @@ def run(
     settings = wiring.offline(settings) if offline else settings
     stopping = stop_signal(seconds)
     venues = list(dict.fromkeys(account.venue for account in settings.accounts.values()))
-    typer.echo(_banner(settings.mode, venues, wiring.journal_name(wiring.journal_url(settings)), list(settings.hedges)), err=True)
+    typer.echo(
+        _banner(
+            settings.mode, venues, wiring.journal_name(wiring.journal_url(settings)), list(settings.hedges)
+        ),
+        err=True,
+    )
 
     def after(account: "OpenAccount") -> None:
         views = account.look()

@@ -53,7 +53,9 @@ def replay(url: str, progress: Callable[[int], None]) -> ReplayResult:
                     agreed += 1
                 elif len(differing) < DISAGREEMENTS_SHOWN:
                     differing.append(difference)
-    return ReplayResult(journal=wiring.journal_name(url), decisions=asked, agreed=agreed, disagreements=tuple(differing))
+    return ReplayResult(
+        journal=wiring.journal_name(url), decisions=asked, agreed=agreed, disagreements=tuple(differing)
+    )
 
 
 def _redecided(reader: JournalReader, account: str) -> Iterator[Disagreement | None]:

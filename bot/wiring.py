@@ -173,9 +173,7 @@ def dated_families(settings: Settings, account: str) -> tuple[str, ...]:
 class PaperAccount(OpenAccount):
     """One account in paper mode, and the model town it trades in."""
 
-    def __init__(
-        self, *, name: str, rules: Rules, town: ModelTown, loop: Loop, url: str, mode: str
-    ) -> None:
+    def __init__(self, *, name: str, rules: Rules, town: ModelTown, loop: Loop, url: str, mode: str) -> None:
         super().__init__(name=name, rules=rules, loop=loop, url=url, mode=mode)
         self.town = town
 

@@ -47,7 +47,9 @@ def from_journal(url: str, settings: Settings | None, account: str | None, shock
     with wiring.reader_of(url) as reader:
         known = reader.accounts() if settings is None else tuple(settings.accounts)
         found = tuple(_journaled(reader, settings, name, shock) for name in _meant(known, account))
-        return Rehearsed(mode=reader.mode(), source=f"the last picture in {wiring.journal_name(url)}", accounts=found)
+        return Rehearsed(
+            mode=reader.mode(), source=f"the last picture in {wiring.journal_name(url)}", accounts=found
+        )
 
 
 def as_new(settings: Settings, account: str | None, shock: Shock) -> Rehearsed:

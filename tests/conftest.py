@@ -18,7 +18,7 @@ def postgres() -> Iterator[Server]:
 @pytest.fixture(params=["sqlite", "postgres"])
 def anywhere(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Path]:
     """Where a journal may lie: a file that is not there, or a path that stands for an empty database of PostgreSQL."""
-    path = tmp_path / "data" / "journal.sqlite"
+    path = tmp_path / "journal.sqlite"
     if request.param == "postgres":
         server: Server = request.getfixturevalue("postgres")
         ELSEWHERE[path] = server.database()

@@ -37,7 +37,9 @@ class Server:
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             self.port: int = free.getsockname()[1]
-        self._call("initdb", "-D", str(self.folder), "-A", "trust", "-E", "UTF8", "-U", "postgres", "--no-sync")
+        self._call(
+            "initdb", "-D", str(self.folder), "-A", "trust", "-E", "UTF8", "-U", "postgres", "--no-sync"
+        )
         (self.folder / "pg_hba.conf").write_text(
             "local all postgres trust\nhost all postgres 127.0.0.1/32 trust\nhost all all 127.0.0.1/32 scram-sha-256\n"
         )
@@ -50,7 +52,18 @@ class Server:
             " -c max_connections=60"
         )
         for _ in range(40):
-            done = self._call("pg_ctl", "-D", str(self.folder), "-w", "-l", str(self.folder / "log"), "-o", options, "start", check=False)
+            done = self._call(
+                "pg_ctl",
+                "-D",
+                str(self.folder),
+                "-w",
+                "-l",
+                str(self.folder / "log"),
+                "-o",
+                options,
+                "start",
+                check=False,
+            )
             if done.returncode == 0:
                 return
             time.sleep(0.25)
@@ -62,7 +75,9 @@ class Server:
     def processes(self) -> list[int]:
         """List the postmaster and what serves connections now."""
         postmaster = int((self.folder / "postmaster.pid").read_text().split()[0])
-        listed = subprocess.run(["ps", "-o", "pid=", "--ppid", str(postmaster)], capture_output=True, text=True, check=False)  # noqa: S607
+        listed = subprocess.run(
+            ["ps", "-o", "pid=", "--ppid", str(postmaster)], capture_output=True, text=True, check=False
+        )  # noqa: S607
         return [postmaster, *(int(line) for line in listed.stdout.split())]
 
     @contextmanager
@@ -93,7 +108,9 @@ class Server:
 
     def _call(self, tool: str, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
         command = [*self._runner, str(self._bin / tool), *arguments]
-        done = subprocess.run(command, capture_output=True, text=True, check=False, cwd="/", stdin=subprocess.DEVNULL)
+        done = subprocess.run(
+            command, capture_output=True, text=True, check=False, cwd="/", stdin=subprocess.DEVNULL
+        )
         assert done.returncode == 0 or not check, done.stdout + done.stderr
         return done
 
@@ -113,7 +130,7 @@ def served() -> Iterator[Server]:
     bin_ = binaries()
     if bin_ is None:
         pytest.skip("PostgreSQL is not installed: no /usr/lib/postgresql/*/bin")
-    folder = Path(tempfile.mkdtemp(prefix="hedgerow-pg-", dir="/tmp"))  # noqa: S108 - its parents must be open to its user
+    folder = Path(tempfile.mkdtemp(prefix="hedgerow-pg-", dir="/tmp"))
     server = None
     try:
         server = Server(bin_, folder)

@@ -35,6 +35,7 @@ def settings(folder: Path) -> Settings:
 
 def steps(chosen: Settings, clock: SimClock, count: int) -> list[Step]:
     """Open the account on the model market, let it decide some times, an hour apart, and close it."""
+
     async def run() -> list[Step]:
         with paper_accounts(chosen, clock, SilentLog()) as (account,):
             await account.loop.start()

@@ -53,7 +53,9 @@ def backup(url: str, file: Path) -> Kept:
     place = place_of(url)
     found = place.look()
     if found is None:
-        raise JournalUnavailableError(f"No journal at {place}, so that nothing was saved: {place.not_there()}.")
+        raise JournalUnavailableError(
+            f"No journal at {place}, so that nothing was saved: {place.not_there()}."
+        )
     beside = file.with_name(f"{file.name}.part")
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
@@ -185,7 +187,9 @@ def restore(file: Path, url: str, mode: str) -> Kept:
     saved, place = SqliteFile(file), place_of(url)
     found = saved.look()
     if found is None:
-        raise JournalUnavailableError(f"There is no backup at {file}: name a file that `hedgerow backup` wrote.")
+        raise JournalUnavailableError(
+            f"There is no backup at {file}: name a file that `hedgerow backup` wrote."
+        )
     refuse_other_mode(found, saved, mode)
     there = place.look()
     if there is not None:
@@ -257,7 +261,11 @@ def _make_empty(target: Connection, place: Place, mode: str) -> None:
         upgrade(target)
     if there is None:
         target.execute(insert(meta).values(key="mode", value=mode))
-    full = [name for name, rows in _rows_in(target).items() if rows and name not in {meta.name, "rules", "writers"}]
+    full = [
+        name
+        for name, rows in _rows_in(target).items()
+        if rows and name not in {meta.name, "rules", "writers"}
+    ]
     if full:
         raise JournalUnavailableError(
             f"The journal at {place} is not empty ({', '.join(full)}), and was left as it is: restore into another"

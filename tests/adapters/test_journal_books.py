@@ -36,8 +36,8 @@ D = Decimal
 
 
 @pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "journal.sqlite"
+def path(anywhere: Path) -> Path:
+    return anywhere
 
 
 @pytest.fixture

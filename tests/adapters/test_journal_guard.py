@@ -31,6 +31,7 @@ from bot.shell.ports import GuardBook, Journal, JournalUnavailableError
 from tests.adapters.builders import (
     ACCOUNT,
     CONTRACT,
+    OF_A_FILE,
     START_MS,
     decided,
     open_at,
@@ -47,8 +48,8 @@ DAY_MS = 86_400_000
 
 
 @pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "journal.sqlite"
+def path(anywhere: Path) -> Path:
+    return anywhere
 
 
 @pytest.fixture
@@ -158,7 +159,7 @@ def test_a_transfer_is_planned_with_its_decision_or_not_at_all(journal: SqlJourn
     journal.decided(picture, decision)
     again = replace(decision, number=2)
 
-    with pytest.raises(JournalUnavailableError, match="UNIQUE"):
+    with pytest.raises(JournalUnavailableError, match="UNIQUE|unique"):
         journal.decided(picture, again)
 
     assert journal.memory().number == 1
@@ -400,6 +401,7 @@ def test_another_process_says_its_word_while_the_writer_goes_on_writing(path: Pa
         assert len(list(reader.decisions(ACCOUNT))) == number + 1
 
 
+@OF_A_FILE
 def test_what_is_written_after_a_word_from_another_process_is_in_the_journal(path: Path) -> None:
     """Whoever leaves a database last removes its ``-wal``: the writer must not look as if it had left."""
     with open_at(path) as journal, open_at(path, account="other") as other:
@@ -438,6 +440,7 @@ def test_a_word_outlives_a_writer_that_is_killed(path: Path) -> None:
         assert [one.who for one in journal.guard_book(START_MS).controls] == ["ann"]
 
 
+@OF_A_FILE
 def test_nothing_is_said_where_no_journal_is(path: Path) -> None:
     with pytest.raises(JournalUnavailableError) as refused:
         say(url_of(path), ACCOUNT, "freeze", None, "ann", "stop", 7)
@@ -460,6 +463,7 @@ def test_nothing_is_said_into_a_journal_of_another_schema(
         say(url_of(path), ACCOUNT, "freeze", None, "ann", "stop", 7)
 
 
+@OF_A_FILE
 def test_a_journal_that_is_held_for_too_long_is_told_in_one_sentence(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
