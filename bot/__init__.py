@@ -36,6 +36,7 @@ bot.wiring                   the front door: where concrete classes meet
 bot.wiring_backtests         the front door of replays
 bot.wiring_bags              the front door of coins: what each account hedges of what is declared
 bot.wiring_policies          the front door of comparisons of policies
+bot.wiring_leading           the front door of leadership: who trades these accounts, and who stands by
 bot.wiring_paper             the front door of paper accounts at real venues' prices
 bot.wiring_rehearsal         the front door of rehearsals: today's accounts
 bot.wiring_street            the front door of the test exchange
@@ -125,6 +126,7 @@ bot.adapters.ccxt_venue      the only file that knows ccxt: raw questions, order
 bot.adapters.clock           the system's time, or time turned by hand
 bot.adapters.holdings        coins the owner declares
 bot.adapters.journal         the journal of one account, written before anything is sent
+bot.adapters.journal_away    a journal whose database may go away: the spool, the lease, and what is safe
 bot.adapters.journal_books   what the books expect: positions, incidents, rejections, terms
 bot.adapters.journal_episodes hedges from flat to flat
 bot.adapters.journal_copy    a journal as one file: backups and the way back
@@ -134,11 +136,15 @@ bot.adapters.journal_guard   transfers, causes and persons' words in the journal
 bot.adapters.journal_controls a person's word, written from another process than the writer's
 bot.adapters.journal_intents what came of each intent
 bot.adapters.journal_lock    the right to write a journal, and the engine that does
+bot.adapters.journal_mirror  what a writer has to remember of its journal, in memory
 bot.adapters.journal_place   where a journal lies, whatever kind of database it is; who writes it
 bot.adapters.journal_postgres a journal in PostgreSQL, and the right to write it
 bot.adapters.journal_reader  the journal for readers
+bot.adapters.journal_spool   a file of writes that the database has not got
+bot.adapters.journal_spooling an account's journal as its loop sees it, database there or away
 bot.adapters.journal_sqlite  a journal in a file, as a place among others
 bot.adapters.journal_url     from a journal's address to its place
+bot.adapters.journal_writer  the writer of an account: its transactions and its turn
 bot.adapters.log             lines of events, with account, hedge and decision
 bot.adapters.model_market    a seeded market: calm, crash, squeeze, recovery
 bot.adapters.model_past      what one in the model town may look back on: candles, bars, settled funding

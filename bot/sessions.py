@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from decimal import Decimal
 from functools import partial
 from pathlib import Path
@@ -23,10 +23,11 @@ from bot.doctor import examine, refuse_failed
 from bot.looks import OpenAccount
 from bot.settings import Settings
 from bot.shell.loop import Step
-from bot.shell.ports import Log
+from bot.shell.ports import JournalAwayError, Log
 from bot.shell.view import HedgeView
 from bot.wiring import paper_accounts
 from bot.wiring_demo import DEMO_EPOCH_MS, demo_street
+from bot.wiring_leading import leadership
 from bot.wiring_paper import priced_accounts
 from bot.wiring_venues import patient_of, venue_accounts
 
@@ -191,26 +192,35 @@ async def run(
         SettingsError: a hedge cannot be run at its venue in this mode.
         VenueError: a venue cannot be reached at the start, or does not know us.
     """
-    log = make_log(settings.log.level, settings.log.format, settings.mode)
-    async with _opened(settings, SystemClock(), log, accept_terms=accept_terms) as accounts:
-        await asyncio.gather(*(_run_account(settings, account, until, after) for account in accounts))
+    log, clock = make_log(settings.log.level, settings.log.format, settings.mode), SystemClock()
+    lead = await leadership(settings, clock, log, until)
+    if lead is None:
+        return
+    with closing(lead):
+        async with _opened(settings, clock, log, lead.journal, accept_terms=accept_terms) as accounts:
+            await lead.alone(clock, until)
+            await asyncio.gather(
+                *(_run_account(settings, account, until, after, log) for account in accounts)
+            )
 
 
 @asynccontextmanager
 async def _opened(
-    settings: Settings, clock: SystemClock, log: Log, *, accept_terms: bool
+    settings: Settings, clock: SystemClock, log: Log, journals: wiring.Journals, *, accept_terms: bool
 ) -> AsyncIterator[Sequence[OpenAccount]]:
     """Open every account where the mode wants it; at a real venue only what passes the preflight."""
     venues = {account.venue for account in settings.accounts.values()}
     if settings.mode == "paper" and venues != {"model"}:
-        async with priced_accounts(settings, clock, log, accept_terms=accept_terms) as priced:
+        async with priced_accounts(
+            settings, clock, log, accept_terms=accept_terms, journals=journals
+        ) as priced:
             yield priced
         return
     if settings.mode == "paper":
-        with paper_accounts(settings, clock, log, accept_terms=accept_terms) as paper:
+        with paper_accounts(settings, clock, log, accept_terms=accept_terms, journals=journals) as paper:
             yield paper
         return
-    async with venue_accounts(settings, clock, log, accept_terms=accept_terms) as real:
+    async with venue_accounts(settings, clock, log, accept_terms=accept_terms, journals=journals) as real:
         for account in real:
             checks = await examine(patient_of(settings, account.name, account.venue, apply=False))
             refuse_failed(checks)
@@ -222,10 +232,15 @@ async def _run_account(
     account: OpenAccount,
     until: Callable[[], bool],
     after: Callable[[OpenAccount], None],
+    log: Log,
 ) -> None:
     def took(step: Step) -> None:
-        del step
-        after(account)
+        try:
+            after(account)
+        except JournalAwayError as error:
+            log.warning(
+                "nothing to show while the journal is away", decision=step.decision.number, error=str(error)
+            )
 
     await account.loop.run(
         poll_ms=int(settings.loop.poll_seconds * 1000),

@@ -76,8 +76,8 @@ class Server:
         """List the postmaster and what serves connections now."""
         postmaster = int((self.folder / "postmaster.pid").read_text().split()[0])
         listed = subprocess.run(
-            ["ps", "-o", "pid=", "--ppid", str(postmaster)], capture_output=True, text=True, check=False
-        )  # noqa: S607
+            ["/usr/bin/ps", "-o", "pid=", "--ppid", str(postmaster)], capture_output=True, text=True, check=False
+        )
         return [postmaster, *(int(line) for line in listed.stdout.split())]
 
     @contextmanager

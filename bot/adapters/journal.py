@@ -1,14 +1,13 @@
 """The journal of one account in a database: written before anything is sent, durable when a method returns."""
 
 import hashlib
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Sequence
 from decimal import Decimal
 from functools import partial
 from types import TracebackType
 from typing import Self
 
-from sqlalchemy import Connection, Engine, insert, select
+from sqlalchemy import Engine, insert, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot.adapters import journal_books as books
@@ -19,13 +18,12 @@ from bot.adapters.journal_place import (
     Place,
     Turn,
     found_in,
-    hand_over,
     readable,
-    refuse_if_passed,
     refuse_other_mode,
     take_epoch,
 )
 from bot.adapters.journal_url import place_of
+from bot.adapters.journal_writer import Writer
 from bot.adapters.records import decision_from_json, decision_to_json, snapshot_to_json
 from bot.adapters.tables import (
     HEAD,
@@ -33,7 +31,6 @@ from bot.adapters.tables import (
     decisions,
     has,
     meta,
-    orders,
     rules,
     upgrade,
 )
@@ -41,7 +38,7 @@ from bot.core.books import Incident, count_setback, foreign_fills
 from bot.core.decide import Decision
 from bot.core.instruments import Contract
 from bot.core.memory import Memory
-from bot.core.orders import WORKING, WorkingOrder
+from bot.core.orders import WorkingOrder
 from bot.core.relief import TopUp
 from bot.core.reports import OrderReport, TransferReport
 from bot.core.risk import Approved
@@ -81,7 +78,8 @@ def open_journal(
         engine.dispose()
         lock.release()
         raise
-    return SqlJournal(engine=engine, place=place, account=account, rules_digest=digest, lock=lock, turn=turn)
+    writer = Writer(engine=engine, place=place, account=account, lock=lock, turn=turn)
+    return SqlJournal(writer, rules_digest=digest)
 
 
 def _prepare(engine: Engine, place: Place, mode: str, account: str, rules_json: str) -> tuple[str, Turn]:
@@ -116,16 +114,10 @@ class SqlJournal:
     Every method may raise JournalUnavailableError, and then nothing was written.
     """
 
-    def __init__(
-        self, *, engine: Engine, place: Place, account: str, rules_digest: str, lock: Lock, turn: Turn
-    ) -> None:
-        self.engine = engine
-        self.place = place
-        self.turn = turn
-        self._account = account
+    def __init__(self, writer: Writer, *, rules_digest: str) -> None:
+        self.writer = writer
+        self._account = writer.account
         self._rules_digest = rules_digest
-        self._lock: Lock | None = lock
-        self._writes = 0
         # The account has one writer, so that what was read stays true until this writer writes again.
         self._working: tuple[WorkingOrder, ...] | None = None
         self._memory: Memory | None = None
@@ -146,19 +138,8 @@ class SqlJournal:
         self.close()
 
     def close(self) -> None:
-        """Close the database and let another writer in; closing twice does no harm.
-
-        Whoever comes next is told that we are done; where that cannot be said, or the writer before us may still not know
-        that it was passed, they wait.
-        """
-        if self._lock is None:
-            return
-        if self.place.leased and self.turn.handed_over:
-            with suppress(JournalUnavailableError), self._transaction() as connection:
-                hand_over(connection, self._account, self.turn.epoch)
-        self.engine.dispose()
-        self._lock.release()
-        self._lock = None
+        """Close the database and let another writer in; closing twice does no harm."""
+        self.writer.close()
 
     # --- writing --------------------------------------------------------------------------------------------
 
@@ -166,7 +147,7 @@ class SqlJournal:
         """Write a decision with its snapshot, its orders and its transfer as planned (invariant I6), its causes as events."""
         if snapshot.account != self._account:
             raise JournalUnavailableError(
-                f"The journal at {self.place} is open for account {self._account} and takes no decision of"
+                f"The journal at {self.writer.place} is open for account {self._account} and takes no decision of"
                 f" {snapshot.account}: open that account's journal."
             )
         row = {
@@ -180,7 +161,7 @@ class SqlJournal:
         last_at_ms, self._last_at_ms = self.last_at_ms(), None
         shifted, self._shifted = self.shifted(), None
         self._working = self._memory = None
-        with self._transaction() as connection:
+        with self.writer.transaction() as connection:
             connection.execute(insert(decisions).values(row))
             for command in decision.commands:
                 if isinstance(command, Approved):
@@ -203,7 +184,7 @@ class SqlJournal:
         """
         self._working = None
         setbacks, self._setbacks = self._read_setbacks(), None
-        with self._transaction() as connection:
+        with self.writer.transaction() as connection:
             before = entries.move_order(connection, self._account, report, at_ms)
         if report.state is not before.state:
             symbol = before.request.symbol
@@ -218,7 +199,7 @@ class SqlJournal:
         held, self._held = self._read_held(), None
         shifted, realised = self._shifted, self._realised
         self._cursor = self._shifted = self._realised = None
-        with self._transaction() as connection:
+        with self.writer.transaction() as connection:
             new = entries.write_activity(connection, self._account, activity, at_ms)
             strange = foreign_fills(new, partial(entries.state_of, connection, self._account))
             incidents = books.write_incidents(connection, self._account, strange, at_ms)
@@ -233,7 +214,7 @@ class SqlJournal:
         """Write incidents that are not known yet, and the re-basing each asks for; returns those."""
         held, self._held = self._read_held(), None
         self._shifted = self._realised = None
-        with self._transaction() as connection:
+        with self.writer.transaction() as connection:
             new = books.write_incidents(connection, self._account, incidents, at_ms)
         for incident in new:
             held[incident.symbol] = held.get(incident.symbol, ZERO) + incident.rebased
@@ -243,13 +224,13 @@ class SqlJournal:
     def adopt(self, order: WorkingOrder, hedge: str) -> None:
         """Take an order that bears our prefix into the books as if it had been decided."""
         self._working = None
-        with self._transaction() as connection:
+        with self.writer.transaction() as connection:
             entries.adopt(connection, self._account, order, hedge)
 
     def learned(self, contracts: Sequence[Contract], at_ms: int) -> None:
         """Write contracts down, in the terms that are accepted from now on."""
         self._terms = self._realised = None
-        with self._transaction() as connection:
+        with self.writer.transaction() as connection:
             books.write_terms(connection, self._account, contracts, at_ms)
 
     def transfer_moved(self, report: TransferReport, at_ms: int) -> None:
@@ -258,19 +239,19 @@ class SqlJournal:
         Raises:
             IllegalTransitionError: the transfer is not in this journal.
         """
-        with self._transaction() as connection:
+        with self.writer.transaction() as connection:
             guard.move_transfer(connection, self._account, report, at_ms)
 
     # --- reading back ---------------------------------------------------------------------------------------
 
     def filled(self, client_order_id: str) -> Contracts:
         """Sum the fills heard of one order."""
-        with self._looking() as connection:
+        with self.writer.looking() as connection:
             return Contracts(entries.filled(connection, self._account, client_order_id))
 
     def knows(self, client_order_id: str) -> bool:
         """Whether an order is in the books, done or not."""
-        with self._looking() as connection:
+        with self.writer.looking() as connection:
             return entries.state_of(connection, self._account, client_order_id) is not None
 
     def held(self) -> dict[str, Contracts]:
@@ -281,20 +262,20 @@ class SqlJournal:
     def _read_held(self) -> dict[str, Decimal]:
         if self._held is not None:
             return self._held
-        with self._looking() as connection:
+        with self.writer.looking() as connection:
             return books.held(connection, self._account)
 
     def realised(self) -> dict[str, Money]:
         """Sum the price profit that fills realised, by contract, in settlement currency."""
         if self._realised is None:
-            with self._looking() as connection, readable(self.place):
+            with self.writer.looking() as connection, readable(self.writer.place):
                 self._realised = books.realised(connection, self._account)
         return self._realised
 
     def shifted(self) -> tuple[str, ...]:
         """List contracts whose position moved without a fill of ours since the last decision on a whole picture."""
         if self._shifted is None:
-            with self._looking() as connection:
+            with self.writer.looking() as connection:
                 self._shifted = books.shifted(connection, self._account)
         return self._shifted
 
@@ -306,20 +287,20 @@ class SqlJournal:
     def _read_setbacks(self) -> dict[str, Setback]:
         if self._setbacks is not None:
             return self._setbacks
-        with self._looking() as connection:
+        with self.writer.looking() as connection:
             return books.setbacks(connection, self._account)
 
     def terms(self) -> dict[str, Contract]:
         """Give every contract ever traded or watched, by symbol, in the terms last accepted."""
         if self._terms is None:
-            with self._looking() as connection, readable(self.place):
+            with self.writer.looking() as connection, readable(self.writer.place):
                 self._terms = books.accepted_terms(connection, self._account)
         return self._terms
 
     def last_at_ms(self) -> int:
         """Give the latest time of any decision; 0 before the first."""
         if self._last_at_ms is None:
-            with self._looking() as connection:
+            with self.writer.looking() as connection:
                 self._last_at_ms = books.last_at_ms(connection, self._account)
         return self._last_at_ms
 
@@ -330,13 +311,8 @@ class SqlJournal:
         return self._working
 
     def _read_working(self) -> tuple[WorkingOrder, ...]:
-        query = (
-            select(orders)
-            .where(orders.c.account == self._account, orders.c.state.in_(sorted(WORKING)))
-            .order_by(orders.c.decision_number, orders.c.client_order_id)
-        )
-        with self._looking() as connection:
-            return tuple(entries.working_order(row) for row in connection.execute(query))
+        with self.writer.looking() as connection:
+            return entries.working(connection, self._account)
 
     def memory(self) -> Memory:
         """Give the memory of the last decision; an empty one before the first."""
@@ -351,60 +327,39 @@ class SqlJournal:
             .order_by(decisions.c.number.desc())
             .limit(1)
         )
-        with self._looking() as connection:
+        with self.writer.looking() as connection:
             text = connection.execute(query).scalar()
         if text is None:
             return Memory()
-        with readable(self.place):
+        with readable(self.writer.place):
             return decision_from_json(text).memory
 
     def cursor(self) -> int:
         """Give the cursor of the last activity heard; 0 before the first."""
         if self._cursor is None:
             query = select(cursors.c.cursor).where(cursors.c.account == self._account)
-            with self._looking() as connection:
+            with self.writer.looking() as connection:
                 self._cursor = connection.execute(query).scalar() or 0
         return self._cursor
 
     def stamp(self) -> object:
         """Give what the place tells of its writers; else our own writes and the number of persons' words, which only grow."""
-        told = self.place.stamp()
+        told = self.writer.place.stamp()
         if told is not None:
             return told
-        with self._looking() as connection:
-            return self._writes, guard.count_words(connection, self._account)
+        with self.writer.looking() as connection:
+            return self.writer.writes, guard.count_words(connection, self._account)
 
     def said(self) -> tuple[tuple[Control, ...], tuple[Resume, ...]]:
         """Read persons' words that are in force, and their releases."""
-        with self._looking() as connection:
+        with self.writer.looking() as connection:
             words = guard.words(connection, self._account)
         return guard.in_force(words), guard.releases(words)
 
     def guard_book(self, at_ms: int) -> GuardBook:
         """Give what the guard has to know at a time; nothing of it is kept, as other processes write persons' words."""
-        with self._looking() as connection:
+        with self.writer.looking() as connection:
             return guard.guard_book(connection, self._account, at_ms)
 
     def lead(self) -> None:
         """See that we may act: the right to write is looked at with every write, and nothing is left to ask."""
-
-    @contextmanager
-    def _transaction(self) -> Iterator[Connection]:
-        """Give one transaction that writes, durable when it ends and undone by any error."""
-        with self._looking(writing=True) as connection:
-            yield connection
-        self._writes += 1
-
-    @contextmanager
-    def _looking(self, *, writing: bool = False) -> Iterator[Connection]:
-        """Give one transaction to the writer of the account, and to nobody who was one."""
-        if self._lock is None:
-            raise JournalUnavailableError(f"The journal at {self.place} is closed: open it again.")
-        try:
-            if writing:
-                self._lock.check()
-            with self.engine.begin() as connection:
-                refuse_if_passed(connection, self._account, self.turn.epoch, self.place)
-                yield connection
-        except (SQLAlchemyError, OSError) as error:
-            raise self.place.not_written(error) from error

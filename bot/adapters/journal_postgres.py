@@ -153,6 +153,9 @@ class PostgresDatabase:
             "lock_timeout": LOCK_MS,
             "idle_in_transaction_session_timeout": max(IDLE_MS, statement_ms),
             "idle_session_timeout": 0,
+            "tcp_keepalives_idle": 5,
+            "tcp_keepalives_interval": 2,
+            "tcp_keepalives_count": 3,
             "default_transaction_read_only": "on" if read_only else "off",
         }
         return {

@@ -26,6 +26,7 @@ from bot.shell.ports import (
     Hall,
     Holdings,
     Journal,
+    JournalAwayError,
     Log,
     Switch,
     Venue,
@@ -90,6 +91,8 @@ class Loop:
         """As it was when the journal had that stamp."""
         self._said: dict[str, tuple[str, str]] = {}
         self._called: set[tuple[str, str]] = set()
+        self._broke_off = False
+        """Whether the last step ended because the journal was away, so that what it planned may not have been sent."""
 
     async def start(self) -> None:
         """Recover, then learn the contracts, whose terms are accepted as they are if asked so. Call once, before all else.
@@ -165,9 +168,14 @@ class Loop:
     async def poll(self, heartbeat_ms: int) -> Step | None:
         """Step if the picture stirs, or if the last decision is a heartbeat old; else leave everything alone.
 
-        A venue out of reach is waited for: nothing is decided, and the next poll asks again.
+        A venue out of reach is waited for: nothing is decided, and the next poll asks again. So is a journal that may come
+        back; what was planned and not sent until then is dropped, as at a start.
         """
         try:
+            if self._broke_off:
+                await drop_unsent(self._hall)
+                self._broke_off = False
+                return await self.step()
             if self._last is None or self._hall.clock.now_ms() >= self._last.at_ms + heartbeat_ms:
                 return await self.step()
             return await self.step() if await self.stirred(self._last) else None
@@ -175,6 +183,10 @@ class Loop:
             raise
         except VenueError as error:
             self._hall.log.warning("venue out of reach; nothing was decided", error=str(error))
+            return None
+        except JournalAwayError as error:
+            self._broke_off = True
+            self._hall.log.warning("journal out of reach; nothing more is sent", error=str(error))
             return None
 
     async def run(
@@ -199,7 +211,7 @@ class Loop:
         An order that cannot be taken back is named, and keeps no other from being taken back.
 
         Raises:
-            JournalUnavailableError: a cancel could not be written down; it was not sent.
+            JournalUnavailableError: a cancel could not be written down, and will not be; it was not sent.
         """
         for order in self._hall.journal.working():
             if order.state is OrderState.PLANNED:
@@ -207,7 +219,7 @@ class Loop:
             name = order.request.client_order_id
             try:
                 done = await take_back(order, "hedgerow is stopping", self._hall)
-            except AuthFailedError as error:
+            except (AuthFailedError, JournalAwayError) as error:
                 self._may_stand(name, str(error))
             else:
                 if may_stand(done):

@@ -241,7 +241,7 @@ class GuardBook:
 class Journal(Protocol):
     """The ledger of one account. Each method is one transaction, durable when it returns.
 
-    Every method may raise JournalUnavailableError; nothing may be sent until the journal works again.
+    Every method may raise JournalUnavailableError; nothing may be sent then. After a JournalAwayError it may come back.
     """
 
     def decided(self, snapshot: Snapshot, decision: Decision) -> None:
@@ -314,6 +314,9 @@ class Journal(Protocol):
 
     def transfer_moved(self, report: TransferReport, at_ms: int) -> None:
         """Write a transfer's new state."""
+
+    def lead(self) -> None:
+        """See that nobody else can be acting for the account now; asked right before a request that changes anything."""
 
 
 class Switch(Protocol):

@@ -159,7 +159,7 @@ def test_a_transfer_is_planned_with_its_decision_or_not_at_all(journal: SqlJourn
     journal.decided(picture, decision)
     again = replace(decision, number=2)
 
-    with pytest.raises(JournalUnavailableError, match="UNIQUE|unique"):
+    with pytest.raises(JournalUnavailableError, match=r"UNIQUE|unique"):
         journal.decided(picture, again)
 
     assert journal.memory().number == 1

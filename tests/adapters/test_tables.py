@@ -27,7 +27,7 @@ def differences(connection: Connection) -> list[object]:
 
 
 def test_a_journal_has_exactly_the_tables_we_think_it_has(anywhere: Path) -> None:
-    with open_at(anywhere) as journal, journal.engine.connect() as connection:
+    with open_at(anywhere) as journal, journal.writer.engine.connect() as connection:
         assert differences(connection) == []
 
 
@@ -39,7 +39,7 @@ def test_the_list_of_schemas_is_the_list_of_migrations() -> None:
 
 def test_constraints_bear_the_names_that_later_migrations_will_call_them_by(anywhere: Path) -> None:
     with open_at(anywhere) as journal:
-        found = inspect(journal.engine)
+        found = inspect(journal.writer.engine)
         for table in metadata.sorted_tables:
             made = {found.get_pk_constraint(table.name)["name"]}
             made |= {key["name"] for key in found.get_foreign_keys(table.name)}
