@@ -76,14 +76,17 @@ class Server:
         """List the postmaster and what serves connections now."""
         postmaster = int((self.folder / "postmaster.pid").read_text().split()[0])
         listed = subprocess.run(
-            ["/usr/bin/ps", "-o", "pid=", "--ppid", str(postmaster)], capture_output=True, text=True, check=False
+            ["/usr/bin/ps", "-o", "pid=", "--ppid", str(postmaster)],
+            capture_output=True,
+            text=True,
+            check=False,
         )
         return [postmaster, *(int(line) for line in listed.stdout.split())]
 
     @contextmanager
-    def frozen(self) -> Iterator[None]:
-        """Let no process of it move, so that connections stand and nothing answers."""
-        processes = self.processes()
+    def frozen(self, *, only_postmaster: bool = False) -> Iterator[None]:
+        """Let no process of it move, so that connections stand and nothing answers; or only the one that takes new ones."""
+        processes = self.processes()[: 1 if only_postmaster else None]
         for process in processes:
             os.kill(process, signal.SIGSTOP)
         try:

@@ -12,6 +12,7 @@ that has begun, and whoever was passed is refused.
 
 import hashlib
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -257,10 +258,12 @@ class AdvisoryLock:
         Raises:
             JournalAwayError: the server cannot be asked.
         """
-        if self._connection is not None:
-            self.check()
-            return True
         import psycopg
+
+        if self._connection is not None:
+            with suppress(JournalAwayError):  # then it is gone, and a new connection may tell more
+                self.check()
+                return True
 
         try:
             self._connection = self._place.connect(STATEMENT_MS, ANSWER_SECONDS)
