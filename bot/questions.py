@@ -2,12 +2,14 @@
 
 import asyncio
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from decimal import Decimal
 
 from bot import wiring
 from bot.adapters.clock import SystemClock
 from bot.adapters.journal_intents import JournaledIntent
 from bot.adapters.journal_reader import JournaledIncident, JournalReader
+from bot.adapters.log import make_log
 from bot.core.decide import Decision
 from bot.core.desk import RollView
 from bot.core.reports import OrderReport
@@ -15,10 +17,11 @@ from bot.core.snapshot import Snapshot
 from bot.core.values import ZERO, Ratio, record
 from bot.looks import last_views
 from bot.settings import Settings, SettingsFaultsError, rules_from_json
-from bot.shell.ports import SettingsError
+from bot.shell.ports import Log, SettingsError
 from bot.shell.reconcile import settle_by_hand
 from bot.shell.replay import Disagreement, redecide
 from bot.shell.view import HedgeView, began, views
+from bot.wiring_leading import Leadership
 
 
 @record
@@ -194,9 +197,18 @@ def incidents(url: str) -> dict[str, tuple[JournaledIncident, ...]]:
 def settle(settings: Settings, account: str, client_order_id: str) -> OrderReport:
     """End an order whose fate is open: a person has looked at the venue and says that it is gone.
 
+    What this machine spooled is written first; whoever led on another and did not say that it was done is waited for.
+
     Raises:
         JournalUnavailableError: another process writes the journal, or it cannot be written.
         HedgerowError: no order of that name has an open fate.
     """
-    with wiring.journal_of(settings, account) as journal:
-        return settle_by_hand(journal, client_order_id, "gone", SystemClock())
+    log = make_log(settings.log.level, settings.log.format, settings.mode)
+    return asyncio.run(_settle(settings, account, client_order_id, log))
+
+
+async def _settle(settings: Settings, account: str, client_order_id: str, log: Log) -> OrderReport:
+    clock = SystemClock()
+    with closing(Leadership(settings, log, (account,))) as lead, lead.journal(account) as journal:
+        await lead.alone(clock, lambda: False)
+        return settle_by_hand(journal, client_order_id, "gone", clock)

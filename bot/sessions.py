@@ -198,10 +198,9 @@ async def run(
         return
     with closing(lead):
         async with _opened(settings, clock, log, lead.journal, accept_terms=accept_terms) as accounts:
-            await lead.alone(clock, until)
-            await asyncio.gather(
-                *(_run_account(settings, account, until, after, log) for account in accounts)
-            )
+            if await lead.alone(clock, until):
+                runs = (_run_account(settings, account, until, after, log) for account in accounts)
+                await asyncio.gather(*runs)
 
 
 @asynccontextmanager

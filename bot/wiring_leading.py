@@ -4,7 +4,7 @@ The accounts of a process are led together or not at all: their locks are taken 
 one is not to be had. One that stands by makes no request of any venue until it has them all.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
@@ -23,10 +23,10 @@ NAP_MS = 250
 
 
 class Leadership:
-    """The right to trade every account of some settings."""
+    """The right to trade accounts of some settings."""
 
-    def __init__(self, settings: Settings, log: Log) -> None:
-        """Take the right.
+    def __init__(self, settings: Settings, log: Log, accounts: Collection[str]) -> None:
+        """Take the right to trade some accounts.
 
         Raises:
             JournalTakenError: another process leads one of the accounts.
@@ -41,7 +41,7 @@ class Leadership:
         self._books: list[TwoBooks] = []
         if self._place.leased:
             with ExitStack() as undone:
-                for account in sorted(settings.accounts):
+                for account in sorted(accounts):
                     lock = self._place.lock(account, settings.mode)
                     undone.callback(lock.release)
                     spool = Spool(self._spools(), account)
@@ -81,13 +81,20 @@ class Leadership:
         with SpoolingJournal(books) as spooling:
             yield spooling
 
-    async def alone(self, clock: Clock, until: Callable[[], bool]) -> None:
-        """Wait until whoever led before cannot act any more, or until told to stop."""
+    async def alone(self, clock: Clock, until: Callable[[], bool]) -> bool:
+        """Wait until whoever led before cannot act any more; False if told to stop meanwhile.
+
+        Raises:
+            JournalUnavailableError: the journal was lost meanwhile.
+        """
         left = max((books.wait_seconds() for books in self._books), default=0.0)
         if left:
             self._log.warning("waiting for the lease of whoever led before to end", seconds=f"{left:.0f}")
-        while not until() and any(books.wait_seconds() for books in self._books):
+        while any(books.wait_seconds() for books in self._books):
+            if until():
+                return False
             await clock.sleep_until(clock.now_ms() + NAP_MS)
+        return True
 
 
 async def leadership(
@@ -102,7 +109,7 @@ async def leadership(
     told = False
     while not until():
         try:
-            return Leadership(settings, log)
+            return Leadership(settings, log, settings.accounts)
         except (JournalTakenError, JournalAwayError) as error:
             if not settings.journal.standby:
                 raise

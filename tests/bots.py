@@ -44,8 +44,8 @@ slice_notional = {slice}
 absent_crossing_seconds = 30
 
 [loop]
-poll_seconds = 0.2
-heartbeat_seconds = 2
+poll_seconds = 1
+heartbeat_seconds = 10
 
 [journal]
 lease_seconds = {lease}
@@ -58,7 +58,7 @@ class Bot:
     """One bot in a folder of its own, as on a machine of its own."""
 
     def __init__(
-        self, folder: Path, url: str, address: str, *, standby: bool, lease: int = 4, slice_: int = 2_400
+        self, folder: Path, url: str, address: str, *, standby: bool, lease: int = 4, slice_: int = 3_600
     ) -> None:
         folder.mkdir(exist_ok=True)
         self.folder = folder

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Sequence
+from dataclasses import replace
 from decimal import Decimal
 from functools import partial
 from types import TracebackType
@@ -23,7 +24,7 @@ from bot.adapters.journal_place import (
     take_epoch,
 )
 from bot.adapters.journal_url import place_of
-from bot.adapters.journal_writer import Writer
+from bot.adapters.journal_writer import Writer, number_floor
 from bot.adapters.records import decision_from_json, decision_to_json, snapshot_to_json
 from bot.adapters.tables import (
     HEAD,
@@ -315,7 +316,7 @@ class SqlJournal:
             return entries.working(connection, self._account)
 
     def memory(self) -> Memory:
-        """Give the memory of the last decision; an empty one before the first."""
+        """Give the memory of the last decision, an empty one before the first; its number may have been moved up."""
         if self._memory is None:
             self._memory = self._read_memory()
         return self._memory
@@ -328,11 +329,10 @@ class SqlJournal:
             .limit(1)
         )
         with self.writer.looking() as connection:
-            text = connection.execute(query).scalar()
-        if text is None:
-            return Memory()
+            text, floor = connection.execute(query).scalar(), number_floor(connection, self._account)
         with readable(self.writer.place):
-            return decision_from_json(text).memory
+            memory = Memory() if text is None else decision_from_json(text).memory
+        return replace(memory, number=max(memory.number, floor))
 
     def cursor(self) -> int:
         """Give the cursor of the last activity heard; 0 before the first."""

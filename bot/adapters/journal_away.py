@@ -32,7 +32,7 @@ from typing import Any, TypeVar
 from bot.adapters.journal import SqlJournal
 from bot.adapters.journal_mirror import mirror_of
 from bot.adapters.journal_spool import Entry, Spool
-from bot.adapters.journal_writer import Spooled
+from bot.adapters.journal_writer import Spooled, jump
 from bot.shell.ports import JournalAwayError, Log
 
 T = TypeVar("T")
@@ -72,8 +72,7 @@ class TwoBooks:
         """Why it is, as a sentence."""
         self._seen = self._tried = uptime()
         self._from = 0.0
-        self.ahead = self._take_over()
-        """By how much the next decision's number jumps."""
+        self._take_over()
         self._mirror = mirror_of(journal)
 
     def close(self) -> None:
@@ -84,11 +83,8 @@ class TwoBooks:
         self._mirror.close()
         self._spool.close()
 
-    def _take_over(self) -> int:
-        """Write what this machine spooled, unless another has led since; and see how long to wait for that one.
-
-        Returns by how much the numbers of decisions jump.
-        """
+    def _take_over(self) -> None:
+        """Write what this machine spooled, unless another has led since; and see how long to wait for that one."""
         kept = self._writer.spooled()
         here = kept is not None and kept.spool == self._spool.id
         self._number = 0 if kept is None else kept.number
@@ -101,13 +97,13 @@ class TwoBooks:
                 "another process has led since this machine spooled: look at what was sent, and at the incidents",
                 spool=str(aside),
             )
-        passed = not self._writer.turn.handed_over
-        if passed:
-            self._from = uptime() + self._lease + WIRE_SECONDS
-        self._note(self._number)
-        with self._writer.transaction():
-            """Note whose spool it is from now on."""
-        return NUMBERS_AHEAD if passed else 0
+        self._claimed = self._writer.turn.handed_over
+        if self._claimed:
+            self._writer.note(self._noting(self._number))
+            return
+        self._from = uptime() + self._lease + WIRE_SECONDS
+        with self._writer.transaction() as connection:
+            jump(connection, self._writer.account, NUMBERS_AHEAD)
 
     # --- who leads ------------------------------------------------------------------------------------------
 
@@ -125,10 +121,16 @@ class TwoBooks:
         self._refuse_past_lease()
 
     def wait_seconds(self) -> float:
-        """Tell how long whoever led before may still act; 0 once that is over."""
+        """Tell how long whoever led before may still act; 0 once that is over, and noted before anything is sent.
+
+        Raises:
+            JournalAwayError: it cannot be noted.
+        """
         left = max(0.0, self._from - uptime())
-        if not left:
+        if not left and not self._claimed:
+            self._writer.note(self._noting(self._number))
             self._writer.settled()
+            self._claimed = True
         return left
 
     def _refuse_past_lease(self) -> None:
@@ -180,15 +182,15 @@ class TwoBooks:
         entries = self._spool.entries
         for entry in entries:
             if entry.number > arrived:
-                self._note(entry.number)
+                self._writer.noting = self._noting(entry.number)
                 getattr(self._main, entry.write)(*entry.said)
             self._number = max(self._number, entry.number)
         if entries:
             self._spool.clear()
             self._log.warning("what was spooled is in the journal", writes=len(entries))
 
-    def _note(self, number: int) -> None:
-        self._writer.noting = Spooled(spool=self._spool.id, number=number)
+    def _noting(self, number: int) -> Spooled:
+        return Spooled(spool=self._spool.id, number=number)
 
     # --- both books -----------------------------------------------------------------------------------------
 
@@ -202,10 +204,12 @@ class TwoBooks:
             JournalAwayError: it was not written; if it may not be spooled, nobody knows.
             JournalUnavailableError: the spool cannot be written.
         """
+        if self.wait_seconds():
+            self.lead()
         self._number += 1
         if not self.away:
             began = uptime()
-            self._note(self._number)
+            self._writer.noting = self._noting(self._number)
             try:
                 answer = getattr(self._main, name)(*said)
             except JournalAwayError as error:

@@ -20,7 +20,8 @@ from sqlalchemy.exc import SQLAlchemyError
 from bot.adapters.journal_place import Found, Place, cause_of, found_in, refuse_other_mode
 from bot.adapters.journal_sqlite import SqliteFile
 from bot.adapters.journal_url import place_of
-from bot.adapters.tables import HEAD, meta, metadata, upgrade, writers
+from bot.adapters.journal_writer import jump
+from bot.adapters.tables import HEAD, decisions, meta, metadata, upgrade, writers
 from bot.core.values import record
 from bot.shell.ports import JournalUnavailableError
 
@@ -28,6 +29,10 @@ CHUNK = 500
 """Rows carried over at a time: snapshots are large."""
 CARRIED = tuple(table for table in metadata.sorted_tables if table is not writers)
 """What a restore carries over: who wrote a journal last is not so where it is restored."""
+
+
+RESTORED_AHEAD = 1_000_000
+"""How far the numbers of decisions jump: what was decided after the backup is not known, and an order id comes once."""
 
 
 @record
@@ -237,6 +242,8 @@ def _fill(source: Connection, place: Place, found: Found) -> dict[str, int]:
                 if table is not meta:
                     _carry(source, target, table)
                     _count_on(target, table)
+            for account in target.execute(select(decisions.c.account).distinct()).scalars().all():
+                jump(target, account, RESTORED_AHEAD)
             rows, meant = _rows_in(target), _rows_in(source)
             lost = {name for name in meant if rows[name] != meant[name]} - {meta.name, writers.name}
             if lost:

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, StaticPool, create_engine, func, insert, sele
 
 from bot.adapters.journal import SqlJournal
 from bot.adapters.journal_writer import Writer
-from bot.adapters.tables import decisions, metadata
+from bot.adapters.tables import decisions, meta, metadata
 
 
 class _NoLock:
@@ -43,6 +43,8 @@ def mirror_of(journal: SqlJournal) -> SqlJournal:
 def _remember(source: Connection, target: Connection, account: str) -> None:
     newest = select(func.max(decisions.c.number)).where(decisions.c.account == account).scalar_subquery()
     for table in metadata.sorted_tables:
+        if table is meta:
+            target.execute(insert(meta), [row._asdict() for row in source.execute(select(meta))])
         if "account" not in table.c:
             continue
         query = select(table).where(table.c.account == account)

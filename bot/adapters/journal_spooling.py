@@ -53,7 +53,6 @@ class SpoolingJournal:
     def decided(self, snapshot: Snapshot, decision: Decision) -> None:
         """Write a decision with its snapshot, its orders and its transfer as planned (invariant I6)."""
         self.books.write("decided", snapshot, decision)
-        self.books.ahead = 0
 
     def order_moved(self, report: OrderReport, at_ms: int) -> None:
         """Write an order's new state; with the database away, no order that adds is let out."""
@@ -122,9 +121,8 @@ class SpoolingJournal:
         return self.books.read(SqlJournal.terms)
 
     def memory(self) -> Memory:
-        """Give the memory of the last decision, with its number moved ahead if another machine may have counted on."""
-        memory = self.books.read(SqlJournal.memory)
-        return replace(memory, number=memory.number + self.books.ahead)
+        """Give the memory of the last decision, an empty one before the first; its number may have been moved up."""
+        return self.books.read(SqlJournal.memory)
 
     def last_at_ms(self) -> int:
         """Give the latest time of any decision; 0 before the first."""

@@ -9,11 +9,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 
-from sqlalchemy import Connection, Engine, insert, select, update
+from sqlalchemy import Connection, Engine, func, insert, select, update
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot.adapters.journal_place import Lock, Place, Turn, hand_over, refuse_if_passed
-from bot.adapters.tables import has, meta
+from bot.adapters.tables import decisions, has, meta
 from bot.core.values import record
 from bot.shell.ports import JournalUnavailableError
 
@@ -56,6 +56,12 @@ class Writer:
                 _note(connection, self.account, self.noting)
         self.writes += 1
 
+    def note(self, spooled: Spooled) -> None:
+        """Note how far a spool has come, and whose, with no other write; from now on it goes with each."""
+        self.noting = spooled
+        with self.transaction():
+            return
+
     @contextmanager
     def looking(self) -> Iterator[Connection]:
         """Give one transaction that only reads, to whoever has the turn; raises as ``transaction`` does."""
@@ -86,7 +92,7 @@ class Writer:
     def spooled(self) -> Spooled | None:
         """Tell how far a spool has come, and whose; None if there never was one."""
         with self.looking() as connection:
-            found = connection.execute(select(meta.c.value).where(meta.c.key == _key(self.account))).scalar()
+            found = _kept(connection, _spool_key(self.account))
         return None if found is None else Spooled(**json.loads(found))
 
     def close(self) -> None:
@@ -113,13 +119,39 @@ class Writer:
         self.turn = replace(self.turn, handed_over=False)
 
 
-def _key(account: str) -> str:
-    return f"spool {account}"
+def number_floor(connection: Connection, account: str) -> int:
+    """Give the number below which an account's decisions may have been counted where this journal cannot see."""
+    found = _kept(connection, _floor_key(account))
+    return 0 if found is None else int(found)
+
+
+def jump(connection: Connection, account: str, by: int) -> None:
+    """Let the numbers of an account's decisions go on so much further up, once: order ids are made of them."""
+    query = select(func.max(decisions.c.number)).where(decisions.c.account == account)
+    last = max(connection.execute(query).scalar() or 0, number_floor(connection, account))
+    _keep(connection, _floor_key(account), str(last + by))
 
 
 def _note(connection: Connection, account: str, spooled: Spooled) -> None:
     value = json.dumps({"spool": spooled.spool, "number": spooled.number})
-    if has(connection, meta, key=_key(account)):
-        connection.execute(update(meta).where(meta.c.key == _key(account)).values(value=value))
+    _keep(connection, _spool_key(account), value)
+
+
+def _spool_key(account: str) -> str:
+    return f"spool {account}"
+
+
+def _floor_key(account: str) -> str:
+    return f"numbers {account}"
+
+
+def _kept(connection: Connection, key: str) -> str | None:
+    found: str | None = connection.execute(select(meta.c.value).where(meta.c.key == key)).scalar()
+    return found
+
+
+def _keep(connection: Connection, key: str, value: str) -> None:
+    if has(connection, meta, key=key):
+        connection.execute(update(meta).where(meta.c.key == key).values(value=value))
     else:
-        connection.execute(insert(meta).values(key=_key(account), value=value))
+        connection.execute(insert(meta).values(key=key, value=value))

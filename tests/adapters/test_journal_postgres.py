@@ -194,10 +194,15 @@ def test_a_transaction_that_does_nothing_is_ended_by_the_server(
     monkeypatch.setattr(journal_postgres, "IDLE_MS", 300)
     monkeypatch.setattr(journal_postgres, "STATEMENT_MS", 300)
     with opened(url) as journal:
-        with pytest.raises(JournalAwayError), journal.writer.transaction() as connection:
-            time.sleep(1)
-            connection.execute(text("SELECT 1"))
+        with pytest.raises(JournalAwayError):
+            dawdle(journal)
         journal.decided(*decided(1))
+
+
+def dawdle(journal: SqlJournal) -> None:
+    with journal.writer.transaction() as connection:
+        time.sleep(1)
+        connection.execute(text("SELECT 1"))
 
 
 # --- passwords ----------------------------------------------------------------------------------------------
