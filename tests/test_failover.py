@@ -32,7 +32,7 @@ async def test_the_standby_goes_on_hedging_when_the_leader_is_killed_and_no_orde
             assert standby.send(signal.SIGTERM) == 0
         await check_books(url, told, "-0.5")
         replayed(standby)
-        assert standby.said().count("standby") == 1, "it is said once"
+        assert standby.said().count("[warning  ] standby") == 1, "it is said once"
         for bot in (leader, standby):
             assert PASSWORD not in bot.said()
         with reading(url) as reader:

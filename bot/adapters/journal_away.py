@@ -128,7 +128,9 @@ class TwoBooks:
         """
         left = max(0.0, self._from - uptime())
         if not left and not self._claimed:
+            began = uptime()
             self._writer.note(self._noting(self._number))
+            self._seen = began
             self._writer.settled()
             self._claimed = True
         return left
@@ -166,13 +168,15 @@ class TwoBooks:
             self._tried = uptime()
 
     def _try(self) -> None:
-        began = uptime()
+        began, kept = (
+            uptime(),
+            self._writer.spooled(),
+        )  # who was passed hears of it here, whoever has the lock
         if not self._writer.regain():
             self.why = (
                 "The right to write is somebody else's, or still that of a connection of ours that was cut."
             )
             return
-        kept = self._writer.spooled()
         self._write_spooled(0 if kept is None else kept.number)
         self.away, self.why, self._seen = False, "", began
         self._log.warning("the journal's database is back, with all that was spooled")

@@ -246,11 +246,7 @@ class AdvisoryLock:
         """
         if self._connection is None:
             raise self._lost("it was lost before")
-        try:
-            self._ask("SELECT 1")
-        except JournalAwayError:
-            self.release()
-            raise
+        self._ask("SELECT 1")
 
     def regain(self) -> bool:
         """Take the right by a new connection, if the old one is gone; returns whether it is ours.
@@ -290,6 +286,7 @@ class AdvisoryLock:
         try:
             row = self._connection.execute(question, values or None).fetchone()
         except psycopg.Error as error:
+            self.release()
             raise self._lost(cause_of(error)) from error
         return None if row is None else row[0]
 
