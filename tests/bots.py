@@ -194,3 +194,21 @@ def replayed(bot: Bot, *words: str) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
     told = json.loads(done.stdout)
     assert told["decisions"] == told["agreed"] > 0
+
+
+async def settled(url: str, told: dict[str, str], bot: Bot) -> None:
+    """Wait until the hedge stands and nothing works."""
+
+    def rests() -> bool:
+        with reading(url) as reader:
+            last = reader.last_decision("main")
+        return (
+            last is not None
+            and not last.snapshot.missing
+            and not last.snapshot.controls
+            and all(one.answer == "hold" for one in last.decision.explanations)
+        )
+
+    until(rests, "a hedge at rest", bot)
+    _, held = await at_exchange(told)
+    assert held < 0

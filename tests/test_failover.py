@@ -5,7 +5,18 @@ import signal
 from decimal import Decimal
 from pathlib import Path
 
-from tests.bots import Bot, at_exchange, check_books, ended, fills_in, reading, replayed, street, until
+from tests.bots import (
+    Bot,
+    at_exchange,
+    check_books,
+    ended,
+    fills_in,
+    reading,
+    replayed,
+    settled,
+    street,
+    until,
+)
 from tests.postgres import PASSWORD, Server
 
 
@@ -97,6 +108,28 @@ async def test_a_killed_server_halts_what_adds_and_the_bot_goes_on_when_it_is_ba
         replayed(bot)
 
 
+async def test_a_frozen_server_holds_the_bot_up_for_seconds_and_not_for_ever(
+    postgres: Server, tmp_path: Path
+) -> None:
+    url = postgres.database()
+    with street() as told:
+        bot = Bot(tmp_path / "a", url, told["address"], standby=False, lease=60)
+        with ended(bot):
+            bot.start()
+            until(lambda: fills_in(url) >= 1, "a fill", bot)
+            with postgres.frozen():
+                until(lambda: "database is away" in bot.said(), "the word that it is away", bot)
+                before, _ = await at_exchange(told)
+                await asyncio.sleep(8)
+                after, _ = await at_exchange(told)
+                assert len(after) == len(before), "nothing that adds was sent"
+                assert bot.alive
+            await settled(url, told, bot)
+            assert bot.send(signal.SIGTERM) == 0
+        await check_books(url, told, "-0.5")
+        replayed(bot)
+
+
 async def test_killed_with_a_spool_the_next_start_writes_it_first(postgres: Server, tmp_path: Path) -> None:
     url = postgres.database()
     with street() as told:
@@ -146,21 +179,3 @@ async def test_a_leader_that_was_cut_off_sends_nothing_after_its_lease_and_ends_
             await settled(url, told, standby)
             assert standby.send(signal.SIGTERM) == 0
         await check_books(url, told, "-0.5")
-
-
-async def settled(url: str, told: dict[str, str], bot: Bot) -> None:
-    """Wait until the hedge stands and nothing works."""
-
-    def rests() -> bool:
-        with reading(url) as reader:
-            last = reader.last_decision("main")
-        return (
-            last is not None
-            and not last.snapshot.missing
-            and not last.snapshot.controls
-            and all(one.answer == "hold" for one in last.decision.explanations)
-        )
-
-    until(rests, "a hedge at rest", bot)
-    _, held = await at_exchange(told)
-    assert held < 0

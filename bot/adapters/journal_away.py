@@ -33,7 +33,7 @@ from bot.adapters.journal import SqlJournal
 from bot.adapters.journal_mirror import mirror_of
 from bot.adapters.journal_spool import Entry, Spool
 from bot.adapters.journal_writer import Spooled, jump
-from bot.shell.ports import JournalAwayError, Log
+from bot.shell.ports import JournalAwayError, JournalUnavailableError, Log
 
 T = TypeVar("T")
 
@@ -43,8 +43,8 @@ SPOOLED_MAX = 900
 """Decisions that may be spooled: fewer than the jump."""
 WIRE_SECONDS = 5
 """How long a request that was let out at the end of a lease may still be on its way."""
-RETRY_SECONDS = 1.0
-"""How often the database is tried while it is away."""
+RETRY_SECONDS = 3.0
+"""How often the database is tried while it is away: a try may take as long."""
 
 
 def uptime() -> float:
@@ -72,11 +72,13 @@ class TwoBooks:
         """Why it is, as a sentence."""
         self._seen = self._tried = uptime()
         self._from = 0.0
+        self._closed = False
         self._take_over()
         self._mirror = mirror_of(journal)
 
     def close(self) -> None:
         """Close journal and spool. What is spooled stays for the next start, and nobody is told that we are done."""
+        self._closed = True
         if self._spool.entries:
             self._writer.owes()
         self._main.close()
@@ -112,7 +114,12 @@ class TwoBooks:
 
         Raises:
             JournalAwayError: somebody else may.
+            JournalUnavailableError: the books are closed.
         """
+        if self._closed:
+            raise JournalUnavailableError(
+                f"The journal at {self._writer.place} is closed, and nothing is sent: open it again."
+            )
         left = self.wait_seconds()
         if left:
             raise JournalAwayError(

@@ -14,7 +14,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from sqlalchemy import Connection, Table, func, insert, select, text
+from sqlalchemy import Connection, Table, func, insert, inspect, select, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot.adapters.journal_place import Found, Place, cause_of, found_in, refuse_other_mode
@@ -148,9 +148,12 @@ def _carry(source: Connection, target: Connection, table: Table) -> None:
 
 
 def _rows_in(connection: Connection) -> dict[str, int]:
+    """Count the rows of every table there is; an older schema lacks some."""
+    there = inspect(connection).get_table_names()
     return {
         table.name: int(connection.execute(select(func.count()).select_from(table)).scalar_one())
         for table in metadata.sorted_tables
+        if table.name in there
     }
 
 
@@ -282,10 +285,8 @@ def _make_empty(target: Connection, place: Place, mode: str) -> None:
 
 def _count_on(target: Connection, table: Table) -> None:
     """Let a growing key go on behind the rows that were carried over: PostgreSQL counts beside the table."""
-    if target.dialect.name == "postgresql" and "id" in table.c:
-        target.execute(
-            text(
-                f"SELECT setval(pg_get_serial_sequence('{table.name}', 'id'), coalesce(max(id), 1), max(id) IS NOT NULL)"  # noqa: S608 - our own names
-                f" FROM {table.name}"
-            )
-        )
+    if target.dialect.name != "postgresql" or "id" not in table.c:
+        return
+    last = target.execute(select(func.max(table.c.id))).scalar()
+    if last is not None:
+        target.execute(select(func.setval(func.pg_get_serial_sequence(table.name, "id"), last)))

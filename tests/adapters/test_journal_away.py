@@ -47,7 +47,7 @@ from tests.postgres import Server, database_of
 S = OrderState
 LEASE = 60
 END = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{}'"
-END_LOCKS = END + " AND pid IN (SELECT pid FROM pg_locks WHERE locktype = 'advisory')"
+LOCKS = "SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND database = (SELECT oid FROM pg_database WHERE datname = '{}')"
 
 
 @dataclass
@@ -419,7 +419,8 @@ def test_on_one_machine_nobody_waits_and_no_two_have_the_spool(house: House) -> 
 def test_a_leader_that_only_lost_its_lock_takes_it_back(house: House) -> None:
     with house.open() as journal:
         journal.decided(*decided(1))
-        house.server.execute(END_LOCKS.format(database_of(house.url)))
+        for (holder,) in house.server.execute(LOCKS.format(database_of(house.url))):
+            house.server.execute(f"SELECT pg_terminate_backend({holder})")
         journal.heard(activity(payments=(payment("p"),), cursor=1), START_MS)
         assert house.spooled() == ["heard"]
         journal.stamp()
