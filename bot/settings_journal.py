@@ -36,7 +36,7 @@ class Journal(Table):
     )
     lease_seconds: Decimal = Field(
         Decimal(30),
-        ge=1,
+        ge=5,
         le=600,
         description="How long, with PostgreSQL away, margin may still be relieved; who takes over waits as long.",
     )

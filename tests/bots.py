@@ -58,7 +58,7 @@ class Bot:
     """One bot in a folder of its own, as on a machine of its own."""
 
     def __init__(
-        self, folder: Path, url: str, address: str, *, standby: bool, lease: int = 4, slice_: int = 3_600
+        self, folder: Path, url: str, address: str, *, standby: bool, lease: int = 5, slice_: int = 3_600
     ) -> None:
         folder.mkdir(exist_ok=True)
         self.folder = folder

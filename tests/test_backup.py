@@ -118,6 +118,16 @@ def test_a_journal_that_anything_is_written_in_is_left_as_it_was(target: Path, t
     assert told(target) == before
 
 
+def test_a_journal_that_was_opened_and_nothing_written_in_takes_a_backup(
+    target: Path, tmp_path: Path
+) -> None:
+    source, file = tmp_path / "source.sqlite", tmp_path / "b"
+    write(source)
+    backup(url_of(source), file)
+    open_at(target).close()
+    assert restore(file, url_of(target), "demo").rows["decisions"] == 2
+
+
 def test_a_backup_of_another_mode_or_a_newer_schema_and_what_is_none_are_refused(
     target: Path, tmp_path: Path
 ) -> None:

@@ -14,14 +14,14 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from sqlalchemy import Connection, Table, func, insert, inspect, select, text
+from sqlalchemy import Connection, Table, delete, func, insert, inspect, select, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot.adapters.journal_place import Found, Place, cause_of, found_in, refuse_other_mode
 from bot.adapters.journal_sqlite import SqliteFile
 from bot.adapters.journal_url import place_of
 from bot.adapters.journal_writer import jump
-from bot.adapters.tables import HEAD, decisions, meta, metadata, upgrade, writers
+from bot.adapters.tables import HEAD, decisions, meta, metadata, rules, upgrade, writers
 from bot.core.values import record
 from bot.shell.ports import JournalUnavailableError
 
@@ -281,6 +281,7 @@ def _make_empty(target: Connection, place: Place, mode: str) -> None:
             f"The journal at {place} is not empty ({', '.join(full)}), and was left as it is: restore into another"
             f" {place.setting}, or move this one away."
         )
+    target.execute(delete(rules))  # of an opening that led to no decision
 
 
 def _count_on(target: Connection, table: Table) -> None:

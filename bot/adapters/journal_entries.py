@@ -108,7 +108,7 @@ def working(connection: Connection, account: str) -> tuple[WorkingOrder, ...]:
     query = (
         select(orders)
         .where(orders.c.account == account, orders.c.state.in_(sorted(WORKING)))
-        .order_by(orders.c.decision_number, orders.c.client_order_id)
+        .order_by(orders.c.decision_number.nulls_first(), orders.c.client_order_id)
     )
     return tuple(working_order(row) for row in connection.execute(query))
 

@@ -144,7 +144,7 @@ class JournalReader:
         query = (
             select(orders)
             .where(orders.c.account == account)
-            .order_by(when.desc(), orders.c.decision_number.desc(), orders.c.client_order_id)
+            .order_by(when.desc(), orders.c.decision_number.desc().nulls_last(), orders.c.client_order_id)
             .limit(limit)
         )
         return tuple(_order(row) for row in self._rows(query))
