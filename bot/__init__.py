@@ -7,6 +7,7 @@ bot.cli                      the command line: all verbs together, errors
 bot.cli_run                  verbs that run: demo, run, backtest, comparisons
 bot.cli_alerts               the verb that tries the channels of alerts
 bot.cli_ask                  verbs that ask a journal
+bot.cli_backup               verbs that save a journal and bring it back
 bot.cli_guard                freeze, resume, unwind, guard
 bot.cli_rehearse             the verb that rehearses
 bot.cli_street               the verb that opens a test exchange
@@ -28,6 +29,7 @@ bot.show_alerts              what channels answered, in a terminal
 bot.rehearsal_page           a rehearsal's page with plots, in one file
 bot.sessions                 what the verbs do: demo, run, backtest, replay, explain
 bot.questions                what the verbs ask of a journal
+bot.questions_backup         a journal saved into one file, and the way back
 bot.questions_guard          what the guard's verbs ask of a journal, and the words they write
 bot.questions_journal        why each hedge was there, and what came of it
 bot.questions_remote         what a person may ask and say from afar
@@ -38,6 +40,7 @@ bot.wiring_backtests         the front door of replays
 bot.wiring_alerts            the front door of alerts: channels, who watches, commands from afar
 bot.wiring_bags              the front door of coins: what each account hedges of what is declared
 bot.wiring_policies          the front door of comparisons of policies
+bot.wiring_leading           the front door of leadership: who trades these accounts, and who stands by
 bot.wiring_paper             the front door of paper accounts at real venues' prices
 bot.wiring_rehearsal         the front door of rehearsals: today's accounts
 bot.wiring_street            the front door of the test exchange
@@ -57,6 +60,7 @@ bot.settings_bags            coins that several hedges share, as a table
 bot.settings_alerts          channels, and what is told by them, table by table
 bot.settings_bands           how far a hedge may be off, as a table
 bot.settings_web             the page, as a table
+bot.settings_journal         where the journal lies, who leads, what happens while it is away, as a table
 bot.settings_trading         pricing, rolls and books, table by table
 bot.settings_risk            the guard: limits on orders and the margin ladder, table by table
 bot.settings_sources         reads flags, environment, .env and files
@@ -121,6 +125,7 @@ bot.shell.execute            hand the slips out, each written down before it lea
 bot.shell.transfer           margin moved between wallets, once
 bot.shell.reconcile          make our book agree with the venue's records
 bot.shell.loop               observe, decide, journal, execute, wait
+bot.shell.notice            something worth telling a person
 bot.shell.notices            what is worth telling a person, from one step to the next
 bot.shell.replay             ask again and agree
 bot.shell.step              one turn of the loop, as others are told of it
@@ -135,15 +140,25 @@ bot.adapters.ccxt_venue      the only file that knows ccxt: raw questions, order
 bot.adapters.clock           the system's time, or time turned by hand
 bot.adapters.holdings        coins the owner declares
 bot.adapters.journal         the journal of one account, written before anything is sent
+bot.adapters.journal_away    a journal whose database may go away: the spool, the lease, and what is safe
 bot.adapters.journal_books   what the books expect: positions, incidents, rejections, terms
 bot.adapters.journal_episodes hedges from flat to flat
+bot.adapters.journal_copy    a journal as one file: backups and the way back
 bot.adapters.journal_entries orders, moves, fills and payments written down
 bot.adapters.journal_file    looking at a journal's file without leaving a trace
 bot.adapters.journal_guard   transfers, causes and persons' words in the journal
 bot.adapters.journal_controls a person's word, written from another process than the writer's
 bot.adapters.journal_intents what came of each intent
 bot.adapters.journal_lock    the right to write a journal, and the engine that does
+bot.adapters.journal_mirror  what a writer has to remember of its journal, in memory
+bot.adapters.journal_place   where a journal lies, whatever kind of database it is; who writes it
+bot.adapters.journal_postgres a journal in PostgreSQL, and the right to write it
 bot.adapters.journal_reader  the journal for readers
+bot.adapters.journal_spool   a file of writes that the database has not got
+bot.adapters.journal_spooling an account's journal as its loop sees it, database there or away
+bot.adapters.journal_sqlite  a journal in a file, as a place among others
+bot.adapters.journal_url     from a journal's address to its place
+bot.adapters.journal_writer  the writer of an account: its transactions and its turn
 bot.adapters.log             lines of events, with account, hedge and decision
 bot.adapters.metered         meters between the loop and what it asks
 bot.adapters.metrics         every metric there is, named in one table
@@ -151,6 +166,7 @@ bot.adapters.metrics_gauges  gauges read off the window
 bot.adapters.model_market    a seeded market: calm, crash, squeeze, recovery
 bot.adapters.model_past      what one in the model town may look back on: candles, bars, settled funding
 bot.adapters.paper_venue     a model account at a real venue's prices
+bot.adapters.postgres_wire   the only file that knows psycopg: no wait without an end
 bot.adapters.records         snapshots and decisions as JSON, exactly
 bot.adapters.remote_venue    a real venue behind the same door as the model exchange
 bot.adapters.sim_venue       the model exchange behind a venue's door

@@ -13,6 +13,7 @@ import typer
 from bot import (
     cli_alerts,
     cli_ask,
+    cli_backup,
     cli_guard,
     cli_rehearse,
     cli_run,
@@ -64,6 +65,8 @@ for verb in (
     cli_ask.incidents,
     cli_ask.settle,
     cli_ask.replay,
+    cli_backup.backup,
+    cli_backup.restore,
     cli_guard.guard,
     cli_guard.freeze,
     cli_guard.resume,

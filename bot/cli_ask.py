@@ -18,14 +18,14 @@ def explain(
     as_json: Json = False,
 ) -> None:
     """Say why the last decision was what it was; with no journal yet, what the first would be."""
-    from bot import questions, show
+    from bot import questions, show, wiring
 
     settings = None if journal else load_settings(config).settings
-    path = journal_of(config, journal)
-    if settings is not None and (preview or not path.exists()):
+    url = journal_of(config, journal)
+    if settings is not None and (preview or not wiring.journal_there(url)):
         pictures = questions.previewed(settings)
     else:
-        pictures = questions.explained(path, settings)
+        pictures = questions.explained(url, settings)
     if as_json:
         print_json(pictures)
         return
@@ -40,12 +40,12 @@ def status(config: Config = None, journal: JournalOption = None, as_json: Json =
     """Show every hedge as the journal last saw it: target, achieved, margin, orders, profit."""
     from bot import looks, show, wiring
 
-    path = journal_of(config, journal)
-    with wiring.reader_of(path) as reader:
+    url = journal_of(config, journal)
+    with wiring.reader_of(url) as reader:
         mode = reader.mode()
         accounts = {name: looks.last_views(reader, name) for name in reader.accounts()}
     if as_json:
-        print_json({"mode": mode, "journal": path, "accounts": accounts})
+        print_json({"mode": mode, "journal": wiring.journal_name(url), "accounts": accounts})
         return
     for name, views in accounts.items():
         when = show.moment(views[0].at_ms) if views else "no decision yet"
@@ -58,11 +58,11 @@ def replay(config: Config = None, journal: JournalOption = None, as_json: Json =
 
     from bot import questions, show, show_tables
 
-    path = journal_of(config, journal)
+    url = journal_of(config, journal)
     quiet = as_json or not sys.stderr.isatty()
     with Progress(console=show.console(error=True), transient=True, disable=quiet) as progress:
         task = progress.add_task("deciding again", total=None)
-        result = questions.replay(path, lambda asked: progress.update(task, completed=asked))
+        result = questions.replay(url, lambda asked: progress.update(task, completed=asked))
     if as_json:
         print_json(result)
     else:

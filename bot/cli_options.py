@@ -51,11 +51,11 @@ def print_json(value: object) -> None:
     typer.echo(json.dumps(to_jsonable_python(value), indent=2))
 
 
-def journal_of(config: list[Path] | None, journal: Path | None) -> Path:
-    """Choose the journal named, or that of the settings."""
+def journal_of(config: list[Path] | None, journal: Path | None) -> str:
+    """Choose the journal named, or that of the settings; gives its address, which may hold a password."""
     from bot import wiring
 
-    return journal or wiring.journal_path(load_settings(config).settings)
+    return wiring.url_of(journal) if journal else wiring.journal_url(load_settings(config).settings)
 
 
 def stop_signal(seconds: float | None) -> Callable[[], bool]:

@@ -57,11 +57,11 @@ def _rehearsed(
 
     if journal is not None:
         settings = load_settings(config).settings if config else None
-        return wiring_rehearsal.from_journal(journal, settings, account, shock)
+        return wiring_rehearsal.from_journal(wiring.url_of(journal), settings, account, shock)
     settings = load_settings(config).settings
-    path = wiring.journal_path(settings)
-    if path.exists():
-        return wiring_rehearsal.from_journal(path, settings, account, shock)
+    url = wiring.journal_url(settings)
+    if wiring.journal_there(url):
+        return wiring_rehearsal.from_journal(url, settings, account, shock)
     return wiring_rehearsal.as_new(settings, account, shock)
 
 

@@ -115,7 +115,12 @@ def run(
     settings = wiring.offline(settings) if offline else settings
     stopping = stop_signal(seconds)
     venues = list(dict.fromkeys(account.venue for account in settings.accounts.values()))
-    typer.echo(_banner(settings.mode, venues, wiring.journal_path(settings), list(settings.hedges)), err=True)
+    typer.echo(
+        _banner(
+            settings.mode, venues, wiring.journal_name(wiring.journal_url(settings)), list(settings.hedges)
+        ),
+        err=True,
+    )
 
     def after(account: "OpenAccount") -> None:
         views = account.look()
@@ -127,7 +132,7 @@ def run(
     asyncio.run(sessions.run(settings, until=stopping, after=after, accept_terms=accept_terms))
 
 
-def _banner(mode: str, venues: Sequence[str], journal: Path, hedges: list[str]) -> str:
+def _banner(mode: str, venues: Sequence[str], journal: str, hedges: list[str]) -> str:
     where = ", ".join("model market" if venue == "model" else venue for venue in venues)
     return f"hedgerow · mode {mode} · {where} · hedges {', '.join(hedges)} · journal {journal} · Ctrl-C stops, the hedge stays"
 

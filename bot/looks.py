@@ -1,7 +1,5 @@
 """Hedges as their journal last saw them: what a running account and a question show."""
 
-from pathlib import Path
-
 from bot.adapters.journal_reader import JournalReader, open_reader
 from bot.core.rules import Rules
 from bot.shell.loop import Loop
@@ -27,7 +25,7 @@ class OpenAccount:
         name: str,
         rules: Rules,
         loop: Loop,
-        path: Path,
+        url: str,
         mode: str,
         allowance: Allowance | None = None,
     ) -> None:
@@ -36,7 +34,7 @@ class OpenAccount:
         self.allowance = allowance
         self.rules = rules
         self.loop = loop
-        self._path = path
+        self._url = url
         self._mode = mode
 
     def look(self) -> tuple[HedgeView, ...]:
@@ -45,5 +43,5 @@ class OpenAccount:
         Raises:
             JournalUnavailableError: the journal cannot be read.
         """
-        with open_reader(f"sqlite:///{self._path}", mode=self._mode) as reader:
+        with open_reader(self._url, mode=self._mode) as reader:
             return last_views(reader, self.name)

@@ -2,13 +2,14 @@
 
 import asyncio
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from decimal import Decimal
-from pathlib import Path
 
 from bot import wiring
 from bot.adapters.clock import SystemClock
 from bot.adapters.journal_intents import JournaledIntent
 from bot.adapters.journal_reader import JournaledIncident, JournalReader
+from bot.adapters.log import make_log
 from bot.core.decide import Decision
 from bot.core.desk import RollView
 from bot.core.reports import OrderReport
@@ -16,17 +17,19 @@ from bot.core.snapshot import Snapshot
 from bot.core.values import ZERO, Ratio, record
 from bot.looks import last_views
 from bot.settings import Settings, SettingsFaultsError, rules_from_json
-from bot.shell.ports import SettingsError
+from bot.shell.ports import Log, SettingsError
 from bot.shell.reconcile import settle_by_hand
 from bot.shell.replay import Disagreement, redecide
 from bot.shell.view import HedgeView, began, views
+from bot.wiring_leading import Leadership
 
 
 @record
 class ReplayResult:
     """What asking a journal again came to."""
 
-    journal: Path
+    journal: str
+    """Its path, or its address without the password."""
     decisions: int
     agreed: int
     disagreements: tuple[Disagreement, ...]
@@ -35,7 +38,7 @@ class ReplayResult:
 DISAGREEMENTS_SHOWN = 20
 
 
-def replay(path: Path, progress: Callable[[int], None]) -> ReplayResult:
+def replay(url: str, progress: Callable[[int], None]) -> ReplayResult:
     """Decide every journaled picture again, under the rules of its time.
 
     Raises:
@@ -44,7 +47,7 @@ def replay(path: Path, progress: Callable[[int], None]) -> ReplayResult:
     """
     asked, agreed = 0, 0
     differing: list[Disagreement] = []
-    with wiring.reader_of(path) as reader:
+    with wiring.reader_of(url) as reader:
         for account in reader.accounts():
             for difference in _redecided(reader, account):
                 asked += 1
@@ -53,7 +56,9 @@ def replay(path: Path, progress: Callable[[int], None]) -> ReplayResult:
                     agreed += 1
                 elif len(differing) < DISAGREEMENTS_SHOWN:
                     differing.append(difference)
-    return ReplayResult(journal=path, decisions=asked, agreed=agreed, disagreements=tuple(differing))
+    return ReplayResult(
+        journal=wiring.journal_name(url), decisions=asked, agreed=agreed, disagreements=tuple(differing)
+    )
 
 
 def _redecided(reader: JournalReader, account: str) -> Iterator[Disagreement | None]:
@@ -76,7 +81,7 @@ class Picture:
     settings_changed: bool = False
 
 
-def explained(path: Path, settings: Settings | None) -> tuple[Picture, ...]:
+def explained(url: str, settings: Settings | None) -> tuple[Picture, ...]:
     """Give each account's last journaled decision, and whether it was made under other settings than these.
 
     Raises:
@@ -84,7 +89,7 @@ def explained(path: Path, settings: Settings | None) -> tuple[Picture, ...]:
     """
     now = None if settings is None else settings.model_dump_json()
     pictures = []
-    with wiring.reader_of(path) as reader:
+    with wiring.reader_of(url) as reader:
         for account in reader.accounts():
             last = reader.last_decision(account)
             if last is not None:
@@ -140,13 +145,13 @@ class RollRow:
     """Paid by all roll legs so far, in settlement currency."""
 
 
-def rolls(path: Path) -> tuple[RollRow, ...]:
+def rolls(url: str) -> tuple[RollRow, ...]:
     """Show every dated hedge of a journal as it was last seen.
 
     Raises:
         JournalUnavailableError: there is no journal, or it cannot be read.
     """
-    with wiring.reader_of(path) as reader:
+    with wiring.reader_of(url) as reader:
         return tuple(
             _roll_row(account, view, view.roll, reader.intents(account))
             for account in reader.accounts()
@@ -169,32 +174,41 @@ def _roll_row(account: str, view: HedgeView, roll: RollView, intents: tuple[Jour
     )
 
 
-def intents(path: Path, limit: int) -> dict[str, tuple[JournaledIntent, ...]]:
+def intents(url: str, limit: int) -> dict[str, tuple[JournaledIntent, ...]]:
     """Tell what came of the last intents of every account, oldest first.
 
     Raises:
         JournalUnavailableError: there is no journal, or it cannot be read.
     """
-    with wiring.reader_of(path) as reader:
+    with wiring.reader_of(url) as reader:
         return {account: reader.intents(account)[-limit:] for account in reader.accounts()}
 
 
-def incidents(path: Path) -> dict[str, tuple[JournaledIncident, ...]]:
+def incidents(url: str) -> dict[str, tuple[JournaledIncident, ...]]:
     """List what happened to every account that Hedgerow did not do.
 
     Raises:
         JournalUnavailableError: there is no journal, or it cannot be read.
     """
-    with wiring.reader_of(path) as reader:
+    with wiring.reader_of(url) as reader:
         return {account: reader.incidents(account) for account in reader.accounts()}
 
 
 def settle(settings: Settings, account: str, client_order_id: str) -> OrderReport:
     """End an order whose fate is open: a person has looked at the venue and says that it is gone.
 
+    What this machine spooled is written first; whoever led on another and did not say that it was done is waited for.
+
     Raises:
         JournalUnavailableError: another process writes the journal, or it cannot be written.
         HedgerowError: no order of that name has an open fate.
     """
-    with wiring.journal_of(settings, account) as journal:
-        return settle_by_hand(journal, client_order_id, "gone", SystemClock())
+    log = make_log(settings.log.level, settings.log.format, settings.mode)
+    return asyncio.run(_settle(settings, account, client_order_id, log))
+
+
+async def _settle(settings: Settings, account: str, client_order_id: str, log: Log) -> OrderReport:
+    clock = SystemClock()
+    with closing(Leadership(settings, log, (account,))) as lead, lead.journal(account) as journal:
+        await lead.alone(clock, lambda: False)
+        return settle_by_hand(journal, client_order_id, "gone", clock)

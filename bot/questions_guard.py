@@ -3,7 +3,6 @@
 import getpass
 from collections.abc import Callable, Iterable, Sequence
 from decimal import Decimal
-from pathlib import Path
 
 from bot import wiring
 from bot.adapters.clock import SystemClock
@@ -37,7 +36,7 @@ class Said:
     who: str
     why: str
     at_ms: int
-    journal: Path
+    journal: str
 
 
 def meant(settings: Settings, account: str | None, hedge: str | None) -> tuple[str, ...]:
@@ -80,12 +79,13 @@ def speak(
     Raises:
         JournalUnavailableError: there is no journal, or it cannot be written.
     """
-    path, who = wiring.journal_path(settings), speaker() if who is None else who
+    url, who = wiring.journal_url(settings), speaker() if who is None else who
     at_ms = SystemClock().now_ms() if at_ms is None else at_ms
+    journal = wiring.journal_name(url)
     return tuple(
-        Said(account=account, hedge=hedge, kind=kind, who=who, why=why, at_ms=at_ms, journal=path)
+        Said(account=account, hedge=hedge, kind=kind, who=who, why=why, at_ms=at_ms, journal=journal)
         for account in accounts
-        if say(path, account, kind, hedge, who, why, at_ms, provided)
+        if say(url, account, kind, hedge, who, why, at_ms, provided)
     )
 
 
@@ -120,7 +120,7 @@ def to_close(settings: Settings, accounts: Sequence[str], hedge: str | None) -> 
     Raises:
         JournalUnavailableError: there is no journal, or it cannot be read.
     """
-    with wiring.reader_of(wiring.journal_path(settings), settings.mode) as reader:
+    with wiring.reader_of(wiring.journal_url(settings), settings.mode) as reader:
         return tuple(
             one
             for account in accounts
@@ -204,13 +204,13 @@ class GuardView:
     """The last ones, oldest first."""
 
 
-def guard_views(path: Path) -> tuple[GuardView, ...]:
+def guard_views(url: str) -> tuple[GuardView, ...]:
     """Show the guard of every account of a journal.
 
     Raises:
         JournalUnavailableError: there is no journal, or it cannot be read.
     """
-    with wiring.reader_of(path) as reader:
+    with wiring.reader_of(url) as reader:
         return tuple(_guard_view(reader, account) for account in reader.accounts())
 
 

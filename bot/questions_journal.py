@@ -1,7 +1,6 @@
 """What a person asks of a journal months later: why was each hedge there, at what price, for how long, what came of it."""
 
 from datetime import UTC, datetime
-from pathlib import Path
 
 from bot import wiring
 from bot.adapters.journal_episodes import Episode
@@ -33,13 +32,13 @@ class HedgeNote:
     """Why it was closed, in words; empty while it is open."""
 
 
-def notes(path: Path, hedge: str | None) -> tuple[HedgeNote, ...]:
+def notes(url: str, hedge: str | None) -> tuple[HedgeNote, ...]:
     """Tell every hedge of a journal, or those of one name, oldest first.
 
     Raises:
         JournalUnavailableError: there is no journal, or it cannot be read.
     """
-    with wiring.reader_of(path) as reader:
+    with wiring.reader_of(url) as reader:
         told = [
             _note(reader, account, one) for account in reader.accounts() for one in reader.episodes(account)
         ]

@@ -56,7 +56,7 @@ def orders_of(settings: Settings, health: Callable[[], str]) -> dict[str, Order]
 
 
 def _told(settings: Settings, words: Callable[[HedgeView], str]) -> str:
-    with wiring.reader_of(wiring.journal_path(settings), settings.mode) as reader:
+    with wiring.reader_of(wiring.journal_url(settings), settings.mode) as reader:
         lines = [words(view) for name in settings.accounts for view in last_views(reader, name)]
     return "\n".join(lines) or "Nothing was decided yet."
 
@@ -112,7 +112,7 @@ def _unspoken(hedge: str, words: Words) -> bool:
 
 def _in_force(settings: Settings, account: str) -> Iterator[str]:
     """Tell which words of others are in force."""
-    with wiring.reader_of(wiring.journal_path(settings), settings.mode) as reader:
+    with wiring.reader_of(wiring.journal_url(settings), settings.mode) as reader:
         words = in_force(reader.controls(account))
     for one in words:
         if not one.who.startswith(PREFIX):
@@ -130,7 +130,7 @@ def resume(settings: Settings, asked: Asked) -> Iterator[str]:
         JournalUnavailableError: there is no journal, or it cannot be written.
     """
     for account in settings.accounts:
-        with wiring.reader_of(wiring.journal_path(settings), settings.mode) as reader:
+        with wiring.reader_of(wiring.journal_url(settings), settings.mode) as reader:
             last, words = reader.last_decision(account), in_force(reader.controls(account))
         ours = [one for one in words if _ours(one)]
         if not ours:

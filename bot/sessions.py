@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, closing
 from decimal import Decimal
 from functools import partial
 from pathlib import Path
@@ -23,12 +23,13 @@ from bot.doctor import examine, refuse_failed
 from bot.looks import OpenAccount
 from bot.questions_remote import orders_of
 from bot.settings import Settings
-from bot.shell.ports import Log
+from bot.shell.ports import JournalAwayError, Log
 from bot.shell.step import Step
 from bot.shell.view import HedgeView
 from bot.wiring import paper_accounts
 from bot.wiring_alerts import Watchman, watching
 from bot.wiring_demo import DEMO_EPOCH_MS, demo_street
+from bot.wiring_leading import leadership
 from bot.wiring_paper import priced_accounts
 from bot.wiring_venues import patient_of, venue_accounts
 from bot.wiring_watch import Watch
@@ -99,7 +100,7 @@ async def demo(
     async with AsyncExitStack() as stack:
         street = await stack.enter_async_context(demo_street(settings, path, clock))
         accounts = await stack.enter_async_context(venue_accounts(street.settings, clock, log, label="demo"))
-        watch = Watch(street.settings, "demo", clock, partial(wiring.reader_of, path, "demo"))
+        watch = Watch(street.settings, "demo", clock, partial(wiring.reader_of, wiring.url_of(path), "demo"))
         for account in accounts:
             watch.join(account)
             await account.loop.start()
@@ -118,7 +119,7 @@ async def demo(
             minute = following
         for account in accounts:
             await account.loop.stop()
-    with wiring.reader_of(path, "demo") as reader:
+    with wiring.reader_of(wiring.url_of(path), "demo") as reader:
         names = reader.accounts()
         orders = sum(len(list(reader.orders(name, limit=None))) for name in names)
         fills = sum(len(list(reader.fills(name))) for name in names)
@@ -207,22 +208,31 @@ async def run(
         VenueError: a venue cannot be reached at the start, or does not know us.
     """
     log, clock = make_log(settings.log.level, settings.log.format, settings.mode), SystemClock()
-    path = wiring.journal_path(settings)
-    watch = Watch(settings, settings.mode, clock, partial(wiring.reader_of, path, settings.mode))
+    watch = Watch(
+        settings, settings.mode, clock, partial(wiring.reader_of, wiring.journal_url(settings), settings.mode)
+    )
     async with watching(settings, clock, log, partial(orders_of, settings)) as watchman:
         async with AsyncExitStack() as stack:
             if settings.web.enabled:
                 host = settings.web.host
                 port = await stack.enter_async_context(watch.serving(host, settings.web.port))
                 log.info("the page is served", address=f"http://{host}:{port}/")
+            lead = await leadership(settings, clock, log, until, watch.stands_by)
+            if lead is None:
+                return
+            stack.enter_context(closing(lead))
             accounts = await stack.enter_async_context(
-                _opened(settings, clock, log, accept_terms=accept_terms)
+                _opened(settings, clock, log, lead.journal, accept_terms=accept_terms)
             )
+            if not await lead.alone(clock, until):
+                return
             for account in accounts:
                 watch.join(account)
             await stack.enter_async_context(watch.supervised())
             watchman.started(accounts, tuple(settings.hedges))
-            runs = [_run_account(settings, account, watch, until, after, watchman) for account in accounts]
+            runs = [
+                _run_account(settings, account, watch, until, after, watchman, log) for account in accounts
+            ]
             await _together(runs)
         watchman.stopped()
 
@@ -240,20 +250,21 @@ async def _together(runs: Sequence[Coroutine[object, object, None]]) -> None:
 
 @asynccontextmanager
 async def _opened(
-    settings: Settings, clock: SystemClock, log: Log, *, accept_terms: bool
+    settings: Settings, clock: SystemClock, log: Log, journals: wiring.Journals, *, accept_terms: bool
 ) -> AsyncIterator[Sequence[OpenAccount]]:
     """Open every account where the mode wants it; at a real venue only what passes the preflight."""
     venues = {account.venue for account in settings.accounts.values()}
     if settings.mode == "paper" and venues != {"model"}:
-        async with priced_accounts(settings, clock, log, accept_terms=accept_terms) as priced:
+        async with priced_accounts(
+            settings, clock, log, accept_terms=accept_terms, journals=journals
+        ) as priced:
             yield priced
         return
     if settings.mode == "paper":
-        path = wiring.journal_path(settings)
-        with paper_accounts(settings, path, settings.mode, clock, log, accept_terms=accept_terms) as paper:
+        with paper_accounts(settings, clock, log, accept_terms=accept_terms, journals=journals) as paper:
             yield paper
         return
-    async with venue_accounts(settings, clock, log, accept_terms=accept_terms) as real:
+    async with venue_accounts(settings, clock, log, accept_terms=accept_terms, journals=journals) as real:
         for account in real:
             checks = await examine(patient_of(settings, account.name, account.venue, apply=False))
             refuse_failed(checks)
@@ -267,10 +278,16 @@ async def _run_account(
     until: Callable[[], bool],
     after: Callable[[OpenAccount], None],
     watchman: Watchman,
+    log: Log,
 ) -> None:
     def took(step: Step) -> None:
-        watch.took(account, step)
-        after(account)
+        try:
+            watch.took(account, step)
+            after(account)
+        except JournalAwayError as error:
+            log.warning(
+                "nothing to show while the journal is away", decision=step.decision.number, error=str(error)
+            )
 
     await account.loop.run(
         poll_ms=int(settings.loop.poll_seconds * 1000),

@@ -24,12 +24,13 @@ from bot.core.rules import Rules
 from bot.core.values import ZERO, Coins, record
 from bot.settings_alerts import Alerts
 from bot.settings_bags import Bag, bag_disagreements
+from bot.settings_journal import Journal
 from bot.settings_kinds import NAME, Name
 from bot.settings_layers import Fault, Layer, Reading, SettingsFaultsError, broken, dotted, leaves, rule
 from bot.settings_modes import mode_disagreements, unused
 from bot.settings_risk import Guard, Risk
 from bot.settings_sources import read, write_new
-from bot.settings_tables import Account, Backtest, Hedge, Journal, Log, Loop, ModelMarket
+from bot.settings_tables import Account, Backtest, Hedge, Log, Loop, ModelMarket
 from bot.settings_trading import Books, Pricing, Roll
 from bot.settings_web import Web
 from bot.settings_words import faults_of, meant, plain, toml_text

@@ -303,14 +303,6 @@ class ModelMarket(Table):
     )
 
 
-class Journal(Table):
-    """Where decisions, orders and fills are written down."""
-
-    path: str = Field(
-        ".hedgerow/{mode}.sqlite", min_length=1, description="SQLite file; {mode} is replaced by the mode."
-    )
-
-
 class Log(Table):
     """What is said on the way."""
 

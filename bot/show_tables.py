@@ -7,6 +7,7 @@ from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
+from bot.adapters.journal_copy import Kept
 from bot.adapters.journal_intents import JournaledIntent
 from bot.adapters.journal_reader import JournaledIncident
 from bot.backtest.dated_report import DatedReport
@@ -44,6 +45,15 @@ _ROLL_CELLS: tuple[tuple[str, Callable[[RollRow], str]], ...] = (
     ("clips so far", lambda row: str(row.clips)),
     ("cost so far", lambda row: f"{money(row.cost)} against mid, fees {short(row.fees, 8)}"),
 )
+
+
+def kept_table(kept: Kept) -> Table:
+    """Show what a backup holds, or what came back from one."""
+    title = f"{kept.journal} · mode {kept.mode} · schema {kept.revision} · {kept.file}, {kept.bytes:,} bytes"
+    table = Table("table", "rows", title=title, title_justify="left", box=SIMPLE_HEAD, pad_edge=False)
+    for name, rows in kept.rows.items():
+        table.add_row(name, f"{rows:,}")
+    return table
 
 
 def intents_table(told: Mapping[str, Sequence[JournaledIntent]]) -> Table:

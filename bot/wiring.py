@@ -1,14 +1,19 @@
 """The front door: the only place where concrete classes meet. Keys to rooms are handed out here, once."""
 
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 
+from pydantic import SecretStr
+
 from bot.adapters.journal import SqlJournal, open_journal
-from bot.adapters.journal_file import look, refuse_other_mode
 from bot.adapters.journal_lock import WriterLock, locked_accounts
+from bot.adapters.journal_place import refuse_other_mode
 from bot.adapters.journal_reader import JournalReader, open_reader
+from bot.adapters.journal_sqlite import SqliteFile
+from bot.adapters.journal_url import place_of, shown
 from bot.adapters.log import SilentLog
 from bot.adapters.model_market import ModelMarket, ModelTown, model_contract
 from bot.adapters.model_past import ModelPast
@@ -27,10 +32,33 @@ from bot.shell.ports import Clock, Journal, JournalUnavailableError, Log, Settin
 from bot.sim.exchange import Exchange
 from bot.wiring_bags import Bags
 
+Journals = Callable[[str], AbstractContextManager[Journal]]
+"""Opens the journal of an account, and closes it."""
 
-def journal_path(settings: Settings) -> Path:
-    """Say where the journal of these settings lies: one file a mode."""
-    return Path(settings.journal.path.replace("{mode}", settings.mode))
+
+def journal_url(settings: Settings) -> str:
+    """Give the address of the journal of these settings, password and all: one file or database a mode."""
+    given = settings.journal.url.get_secret_value() or url_of(Path(settings.journal.path))
+    return given.replace("{mode}", settings.mode)
+
+
+def url_of(path: Path) -> str:
+    """Give the address of a journal's file."""
+    return f"sqlite:///{path}"
+
+
+def journal_name(url: str) -> str:
+    """Give an address as it may be shown: without a password."""
+    return shown(url)
+
+
+def journal_there(url: str) -> bool:
+    """Whether there is a journal.
+
+    Raises:
+        JournalUnavailableError: something else is there, or nobody can tell.
+    """
+    return place_of(url).look() is not None
 
 
 def switch_path(settings: Settings, mode: str | None = None) -> Path:
@@ -38,13 +66,13 @@ def switch_path(settings: Settings, mode: str | None = None) -> Path:
     return Path(settings.guard.kill_switch.replace("{mode}", settings.mode if mode is None else mode))
 
 
-def reader_of(path: Path, mode: str | None = None) -> JournalReader:
+def reader_of(url: str, mode: str | None = None) -> JournalReader:
     """Open a journal for reading.
 
     Raises:
         JournalUnavailableError: there is none, or it cannot be read.
     """
-    return open_reader(f"sqlite:///{path}", mode=mode)
+    return open_reader(url, mode=mode)
 
 
 def clear_demo(path: Path) -> None:
@@ -53,11 +81,11 @@ def clear_demo(path: Path) -> None:
     Raises:
         JournalUnavailableError: what lies there is no demo's journal, is being written, or cannot be removed.
     """
-    path = path.resolve()
-    found = look(path)
+    place = SqliteFile(path)
+    path, found = place.path, place.look()
     if found is None:
         return
-    refuse_other_mode(found, path, "demo")
+    refuse_other_mode(found, place, "demo")
     for account in locked_accounts(path):
         WriterLock(path, account).release()  # refused while that account is written
     try:
@@ -80,8 +108,9 @@ def offline(settings: Settings) -> Settings:
             f'--offline is for mode paper, and mode {settings.mode} is set: set mode = "paper".'
         )
     accounts = {name: one.model_copy(update={"venue": "model"}) for name, one in settings.accounts.items()}
-    path = settings.journal.path.replace("{mode}", "offline")
-    journal = settings.journal.model_copy(update={"path": path})
+    kept = settings.journal
+    url = SecretStr(kept.url.get_secret_value().replace("{mode}", "offline"))
+    journal = kept.model_copy(update={"path": kept.path.replace("{mode}", "offline"), "url": url})
     return settings.model_copy(update={"accounts": accounts, "journal": journal})
 
 
@@ -108,9 +137,9 @@ def journal_of(settings: Settings, account: str, label: str = "") -> SqlJournal:
     Raises:
         JournalUnavailableError: it cannot be used.
     """
-    url = f"sqlite:///{journal_path(settings)}"
+    mode = label or settings.mode
     return open_journal(
-        url, mode=label or settings.mode, account=account, rules_json=settings.model_dump_json()
+        journal_url(settings), mode=mode, account=account, rules_json=settings.model_dump_json()
     )
 
 
@@ -144,18 +173,23 @@ def dated_families(settings: Settings, account: str) -> tuple[str, ...]:
 class PaperAccount(OpenAccount):
     """One account in paper mode, and the model town it trades in."""
 
-    def __init__(
-        self, *, name: str, rules: Rules, town: ModelTown, loop: Loop, path: Path, mode: str
-    ) -> None:
-        super().__init__(name=name, rules=rules, loop=loop, path=path, mode=mode)
+    def __init__(self, *, name: str, rules: Rules, town: ModelTown, loop: Loop, url: str, mode: str) -> None:
+        super().__init__(name=name, rules=rules, loop=loop, url=url, mode=mode)
         self.town = town
 
 
 @contextmanager
 def paper_accounts(
-    settings: Settings, path: Path, mode: str, clock: Clock, log: Log, *, accept_terms: bool = False
+    settings: Settings,
+    clock: Clock,
+    log: Log,
+    *,
+    accept_terms: bool = False,
+    journals: Journals | None = None,
 ) -> Iterator[list[PaperAccount]]:
     """Open every account of the settings on the model market, each with its journal, restored from it.
+
+    ``journals`` opens the journal of an account; without it each is opened by ``journal_of``.
 
     Raises:
         JournalUnavailableError: the journal cannot be used.
@@ -163,21 +197,18 @@ def paper_accounts(
     """
     market = ModelMarket(settings.model_market.seed, settings.model_market.start_price)
     contracts = {name: contracts_of(settings, name) for name in settings.accounts}
-    bags = Bags(settings, log)
+    bags, url, mode = Bags(settings, log), journal_url(settings), settings.mode
+    opened = partial(journal_of, settings) if journals is None else journals
     with ExitStack() as stack:
         accounts = []
         for name in settings.accounts:
-            journal = stack.enter_context(
-                open_journal(
-                    f"sqlite:///{path}", mode=mode, account=name, rules_json=settings.model_dump_json()
-                )
-            )
-            with reader_of(path, mode) as reader:
+            journal = stack.enter_context(opened(name))
+            with reader_of(url, mode) as reader:
                 exchange = restored(settings, name, contracts[name], reader, clock)
             town = _town(settings, name, market, exchange, exchange.at_ms)
             accounts.append(
                 _paper_account(
-                    settings, name, town, journal, clock, log, path, mode, bags, accept_terms=accept_terms
+                    settings, name, town, journal, clock, log, url, mode, bags, accept_terms=accept_terms
                 )
             )
         yield accounts
@@ -197,7 +228,7 @@ def preview_accounts(settings: Settings, clock: Clock) -> list[PaperAccount]:
         town = _town(settings, name, market, exchange, clock.now_ms())
         accounts.append(
             _paper_account(
-                settings, name, town, Tally(), clock, log, journal_path(settings), settings.mode, bags
+                settings, name, town, Tally(), clock, log, journal_url(settings), settings.mode, bags
             )
         )
     return accounts
@@ -265,7 +296,7 @@ def _paper_account(
     journal: Journal,
     clock: Clock,
     log: Log,
-    path: Path,
+    url: str,
     mode: str,
     bags: Bags,
     *,
@@ -293,4 +324,4 @@ def _paper_account(
         switch=FileSwitch(path=switch_path(settings, mode)),
         accept_terms=accept_terms,
     )
-    return PaperAccount(name=name, rules=rules, town=town, loop=loop, path=path, mode=mode)
+    return PaperAccount(name=name, rules=rules, town=town, loop=loop, url=url, mode=mode)

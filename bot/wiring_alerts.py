@@ -12,7 +12,8 @@ from bot.core.values import record
 from bot.looks import OpenAccount
 from bot.settings import Settings
 from bot.shell import notices
-from bot.shell.ports import Clock, Log, NoticeKind, SettingsError
+from bot.shell.notice import NoticeKind
+from bot.shell.ports import Clock, Log, SettingsError
 from bot.shell.step import Step
 
 if TYPE_CHECKING:

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
+from functools import partial
 
 from bot import wiring
 from bot.adapters.paper_venue import PaperVenue, with_tiers
@@ -13,16 +14,21 @@ from bot.looks import OpenAccount
 from bot.settings import Settings
 from bot.shell.loop import Loop
 from bot.shell.ports import Clock, Log
-from bot.wiring import hedges_of
+from bot.wiring import Journals, hedges_of
 from bot.wiring_bags import Bags
 from bot.wiring_venues import Doors, access_of, check_venues
 
 
 @asynccontextmanager
 async def priced_accounts(
-    settings: Settings, clock: Clock, log: Log, *, accept_terms: bool = False
+    settings: Settings,
+    clock: Clock,
+    log: Log,
+    *,
+    accept_terms: bool = False,
+    journals: Journals | None = None,
 ) -> AsyncIterator[list[OpenAccount]]:
-    """Open every account of the settings as a model account at its venue's prices, restored from its journal.
+    """Open every account of the settings as a model account at its venue's prices, restored from its journal, which ``journals`` opens.
 
     Raises:
         JournalUnavailableError: the journal cannot be used.
@@ -30,15 +36,16 @@ async def priced_accounts(
         VenueError: a venue cannot be reached.
     """
     check_venues(settings)
-    doors, bags = Doors(settings, clock), Bags(settings, log)
+    doors, bags, url = Doors(settings, clock), Bags(settings, log), wiring.journal_url(settings)
+    opened = partial(wiring.journal_of, settings) if journals is None else journals
     async with AsyncExitStack() as stack:
         accounts = []
         for name in settings.accounts:
-            journal = stack.enter_context(wiring.journal_of(settings, name))
+            journal = stack.enter_context(opened(name))
             access = replace(access_of(settings, name), api_key="", api_secret="", passphrase="")
             source = await stack.enter_async_context(doors.entered(access, name))
             contracts = await _contracts(settings, name, source)
-            with wiring.reader_of(wiring.journal_path(settings), settings.mode) as reader:
+            with wiring.reader_of(url, settings.mode) as reader:
                 exchange = wiring.restored(settings, name, contracts, reader, clock)
             rules = settings.rules(name)
             venue = PaperVenue(source, exchange, name, clock)
@@ -52,8 +59,7 @@ async def priced_accounts(
                 switch=FileSwitch(path=wiring.switch_path(settings)),
                 accept_terms=accept_terms,
             )
-            path = wiring.journal_path(settings)
-            accounts.append(OpenAccount(name=name, rules=rules, loop=loop, path=path, mode=settings.mode))
+            accounts.append(OpenAccount(name=name, rules=rules, loop=loop, url=url, mode=settings.mode))
         yield accounts
 
 

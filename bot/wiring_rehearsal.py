@@ -6,7 +6,6 @@ Nothing is written and no lock is taken: a journal is only read, and a new accou
 import asyncio
 from collections.abc import Iterable
 from dataclasses import replace
-from pathlib import Path
 
 from bot import wiring
 from bot.adapters.clock import SimClock, SystemClock
@@ -36,7 +35,7 @@ class Rehearsed:
     accounts: tuple[Rehearsal | Unrehearsed, ...]
 
 
-def from_journal(path: Path, settings: Settings | None, account: str | None, shock: Shock) -> Rehearsed:
+def from_journal(url: str, settings: Settings | None, account: str | None, shock: Shock) -> Rehearsed:
     """Rehearse accounts as a journal last saw them whole, under the settings given, or under those of its last decision.
 
     ``account`` None is every account, of the settings or else of the journal.
@@ -45,10 +44,12 @@ def from_journal(path: Path, settings: Settings | None, account: str | None, sho
         JournalUnavailableError: there is no journal, or it cannot be read.
         SettingsError: there is no such account.
     """
-    with wiring.reader_of(path) as reader:
+    with wiring.reader_of(url) as reader:
         known = reader.accounts() if settings is None else tuple(settings.accounts)
         found = tuple(_journaled(reader, settings, name, shock) for name in _meant(known, account))
-        return Rehearsed(mode=reader.mode(), source=f"the last picture in {path}", accounts=found)
+        return Rehearsed(
+            mode=reader.mode(), source=f"the last picture in {wiring.journal_name(url)}", accounts=found
+        )
 
 
 def as_new(settings: Settings, account: str | None, shock: Shock) -> Rehearsed:

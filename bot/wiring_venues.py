@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -11,7 +12,7 @@ from bot import wiring
 from bot.adapters.budget import Budget
 from bot.adapters.ccxt_venue import Access, Catalogue, CcxtApi
 from bot.adapters.journal import open_journal
-from bot.adapters.journal_file import copy_journal, look
+from bot.adapters.journal_copy import copy_journal
 from bot.adapters.remote_venue import RemoteVenue
 from bot.adapters.switch import FileSwitch
 from bot.adapters.venues.manner import Manner
@@ -25,7 +26,7 @@ from bot.settings import Hedge, Settings
 from bot.shell.loop import Loop
 from bot.shell.ports import Clock, Journal, Log, SettingsError
 from bot.testexchange.keyring import TEST_KEY
-from bot.wiring import hedges_of
+from bot.wiring import Journals, hedges_of
 from bot.wiring_bags import Bags, declared
 
 
@@ -33,9 +34,9 @@ class VenueAccount(OpenAccount):
     """One account at a real venue."""
 
     def __init__(
-        self, *, name: str, rules: Rules, venue: RemoteVenue, loop: Loop, path: Path, mode: str
+        self, *, name: str, rules: Rules, venue: RemoteVenue, loop: Loop, url: str, mode: str
     ) -> None:
-        super().__init__(name=name, rules=rules, loop=loop, path=path, mode=mode, allowance=venue.api.budget)
+        super().__init__(name=name, rules=rules, loop=loop, url=url, mode=mode, allowance=venue.api.budget)
         self.venue = venue
 
 
@@ -135,9 +136,17 @@ class Doors:
 
 @asynccontextmanager
 async def venue_accounts(
-    settings: Settings, clock: Clock, log: Log, *, accept_terms: bool = False, label: str = ""
+    settings: Settings,
+    clock: Clock,
+    log: Log,
+    *,
+    accept_terms: bool = False,
+    label: str = "",
+    journals: Journals | None = None,
 ) -> AsyncIterator[list[VenueAccount]]:
     """Open every account of the settings at its venue, each with its journal, whose mode is ``label`` if one is given.
+
+    ``journals`` opens the journal of an account; without it each is opened by ``journal_of``.
 
     Raises:
         JournalUnavailableError: the journal cannot be used.
@@ -146,10 +155,11 @@ async def venue_accounts(
     """
     check_venues(settings)
     doors, bags = Doors(settings, clock), Bags(settings, log)
+    opened = partial(wiring.journal_of, settings, label=label) if journals is None else journals
     async with AsyncExitStack() as stack:
         accounts = []
         for name in settings.accounts:
-            journal = stack.enter_context(wiring.journal_of(settings, name, label))
+            journal = stack.enter_context(opened(name))
             venue = await stack.enter_async_context(doors.open(name))
             accounts.append(
                 _account(
@@ -183,15 +193,14 @@ async def venue_preview(settings: Settings, clock: Clock, log: Log) -> AsyncIter
 @contextmanager
 def _copied(settings: Settings, account: str, folder: Path) -> Iterator[Journal]:
     """Give a copy of an account's journal, which may be written; an empty one in memory if there is none yet."""
-    path = wiring.journal_path(settings).resolve()
-    if look(path) is None:
+    url = wiring.journal_url(settings)
+    if not wiring.journal_there(url):
         yield Tally()
         return
     copy = folder / f"{account}.sqlite"
-    copy_journal(path, copy)
-    url = f"sqlite:///{copy}"
+    copy_journal(url, copy)
     with open_journal(
-        url, mode=settings.mode, account=account, rules_json=settings.model_dump_json()
+        wiring.url_of(copy), mode=settings.mode, account=account, rules_json=settings.model_dump_json()
     ) as journal:
         yield journal
 
@@ -224,7 +233,7 @@ def _account(
         rules=rules,
         venue=venue,
         loop=loop,
-        path=wiring.journal_path(settings),
+        url=wiring.journal_url(settings),
         mode=label or settings.mode,
     )
 

@@ -44,6 +44,10 @@ class Watch:
         self.window = Window(mode, clock.now_ms, int(settings.web.silent_seconds * MS))
         self.metrics = Metrics(mode, self._version, partial(gauges, self.window))
 
+    def stands_by(self) -> None:
+        """Show that another process leads, until accounts join."""
+        self.window.waiting = True
+
     def join(self, account: OpenAccount) -> None:
         """Give an account a board with its history, and put meters before its venue and journal."""
         name = account.name

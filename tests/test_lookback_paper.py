@@ -10,7 +10,7 @@ from bot.adapters.model_market import CYCLE_MS
 from bot.sessions import Frame, demo
 from bot.settings import Settings, load
 from bot.shell.step import Step
-from bot.wiring import journal_path, offline, paper_accounts, reader_of
+from bot.wiring import journal_url, offline, paper_accounts, reader_of, url_of
 from tests.test_cli import CONFIG, Shell
 
 FROM_MS = 4107 * CYCLE_MS + 1_800_000
@@ -35,10 +35,9 @@ def settings(folder: Path) -> Settings:
 
 def steps(chosen: Settings, clock: SimClock, count: int) -> list[Step]:
     """Open the account on the model market, let it decide some times, an hour apart, and close it."""
-    path = journal_path(chosen)
 
     async def run() -> list[Step]:
-        with paper_accounts(chosen, path, chosen.mode, clock, SilentLog()) as (account,):
+        with paper_accounts(chosen, clock, SilentLog()) as (account,):
             await account.loop.start()
             found = []
             for _ in range(count):
@@ -91,7 +90,7 @@ def test_what_was_looked_back_on_is_in_the_journal_to_the_last_digit(tmp_path: P
 
     (step,) = steps(chosen, SimClock(FROM_MS), 1)
 
-    with reader_of(journal_path(chosen), chosen.mode) as reader:
+    with reader_of(journal_url(chosen), chosen.mode) as reader:
         kept = reader.last_decision("main")
     assert kept is not None
     assert kept.snapshot.bars == step.snapshot.bars
@@ -118,7 +117,7 @@ async def test_the_demo_measures_the_past_of_its_test_exchanges(tmp_path: Path) 
 
     await demo(chosen, tmp_path / "demo.sqlite", hours=2, frame_minutes=60, show=_nobody)
 
-    with reader_of(tmp_path / "demo.sqlite", "demo") as reader:
+    with reader_of(url_of(tmp_path / "demo.sqlite"), "demo") as reader:
         for account in chosen.accounts:
             kept = reader.last_decision(account)
             assert kept is not None

@@ -13,7 +13,8 @@ from typing import Literal
 
 from bot.adapters.channels.manner import Channel, ChannelError, Message
 from bot.core.values import record
-from bot.shell.ports import Clock, Log, Notice, NoticeKind, Severity
+from bot.shell.notice import Notice, NoticeKind, Severity
+from bot.shell.ports import Clock, Log
 
 Level = Literal["on", "silent", "off"]
 MINUTE_MS = 60_000

@@ -1,37 +1,30 @@
 """The journal of one account in a database: written before anything is sent, durable when a method returns."""
 
 import hashlib
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
+from dataclasses import replace
 from decimal import Decimal
 from functools import partial
-from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from sqlalchemy import Connection, Engine, insert, select
+from sqlalchemy import Engine, insert, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot.adapters import journal_books as books
 from bot.adapters import journal_entries as entries
 from bot.adapters import journal_guard as guard
-from bot.adapters.journal_file import (
-    cause_of,
+from bot.adapters.journal_place import (
+    Lock,
+    Place,
+    Turn,
     found_in,
-    look,
-    path_of,
     readable,
     refuse_other_mode,
-    stamp_of,
-)
-from bot.adapters.journal_lock import (
-    WriterLock,
-    make_way,
-    not_writable,
-    refuse_if_passed,
     take_epoch,
-    writing_engine,
 )
+from bot.adapters.journal_url import place_of
+from bot.adapters.journal_writer import Writer, number_floor
 from bot.adapters.records import decision_from_json, decision_to_json, snapshot_to_json
 from bot.adapters.tables import (
     HEAD,
@@ -39,7 +32,6 @@ from bot.adapters.tables import (
     decisions,
     has,
     meta,
-    orders,
     rules,
     upgrade,
     values_of,
@@ -49,7 +41,7 @@ from bot.core.books import Incident, count_setback, foreign_fills
 from bot.core.decide import Decision
 from bot.core.instruments import Contract
 from bot.core.memory import Memory
-from bot.core.orders import WORKING, WorkingOrder
+from bot.core.orders import WorkingOrder
 from bot.core.relief import TopUp
 from bot.core.reports import OrderReport, TransferReport
 from bot.core.risk import Approved
@@ -59,60 +51,65 @@ from bot.shell.ports import Activity, GuardBook, Heard, JournalUnavailableError
 from bot.shell.view import Mark
 
 
-def open_journal(url: str, *, mode: str, account: str, rules_json: str) -> "SqlJournal":
+def open_journal(
+    url: str, *, mode: str, account: str, rules_json: str, lock: Lock | None = None
+) -> "SqlJournal":
     """Open an account's journal for writing, and make or migrate its database first if need be.
 
     Several accounts share a database, each with one writer. A journal that is refused is left as it was.
 
     Args:
-        url: ``sqlite:///path``; the folders on the way are made.
+        url: ``sqlite:///path``, where the folders on the way are made, or ``postgresql://user:password@host/database``.
         mode: what the figures are worth: ``demo``, ``paper``, ``live``. A database has one mode for ever.
         account: whose journal.
         rules_json: the rules in force, kept beside every decision they lead to.
+        lock: the right to write it, if it is held already; it goes back when the journal is closed.
 
     Raises:
-        JournalUnavailableError: the journal is of another mode, of a newer Hedgerow, of another writer, or out of
-            reach.
+        JournalTakenError: another writer has it.
+        JournalUnavailableError: the journal is of another mode, of a newer Hedgerow, or out of reach.
     """
-    path = path_of(url)
-    found = look(path)
+    place = place_of(url)
+    found = place.look()
     if found is not None:
-        refuse_other_mode(found, path, mode)
-    make_way(path)
-    lock = WriterLock(path, account)
-    engine = writing_engine(path)
+        refuse_other_mode(found, place, mode)
+    place.make_way()
+    lock = place.lock(account, mode) if lock is None else lock
+    engine = place.engine()
     try:
-        digest, epoch = _prepare(engine, path, mode, account, rules_json)
+        digest, turn = _prepare(engine, place, mode, account, rules_json)
     except BaseException:
         engine.dispose()
         lock.release()
         raise
-    return SqlJournal(engine=engine, path=path, account=account, rules_digest=digest, lock=lock, epoch=epoch)
+    writer = Writer(engine=engine, place=place, account=account, lock=lock, turn=turn)
+    return SqlJournal(writer, rules_digest=digest)
 
 
-def _prepare(engine: Engine, path: Path, mode: str, account: str, rules_json: str) -> tuple[str, int]:
+def _prepare(engine: Engine, place: Place, mode: str, account: str, rules_json: str) -> tuple[str, Turn]:
     """Bring schema, mode and rules up to date, and become the account's writer, in one transaction.
 
-    Returns the digest of the rules and the writer's epoch.
+    Returns the digest of the rules and the writer's turn.
 
     Another account's writer may have made or migrated the database since it was looked at, so it is looked at again.
     """
     digest = hashlib.sha256(rules_json.encode()).hexdigest()
     try:
         with engine.begin() as connection:
-            found = found_in(connection, path)
+            place.alone(connection)
+            found = found_in(connection, place)
             if found is not None:
-                refuse_other_mode(found, path, mode)
+                refuse_other_mode(found, place, mode)
             if found is None or found.revision != HEAD:
                 upgrade(connection)
             if found is None:
                 connection.execute(insert(meta).values(key="mode", value=mode))
             if not has(connection, rules, digest=digest):
                 connection.execute(insert(rules).values(digest=digest, json=rules_json))
-            epoch = take_epoch(connection, account)
+            turn = take_epoch(connection, account)
     except (SQLAlchemyError, OSError) as error:
-        raise not_writable(path, cause_of(error)) from error
-    return digest, epoch
+        raise place.not_written(error) from error
+    return digest, turn
 
 
 class SqlJournal:
@@ -121,15 +118,10 @@ class SqlJournal:
     Every method may raise JournalUnavailableError, and then nothing was written.
     """
 
-    def __init__(
-        self, *, engine: Engine, path: Path, account: str, rules_digest: str, lock: WriterLock, epoch: int
-    ) -> None:
-        self.engine = engine
-        self._path = path
-        self._account = account
+    def __init__(self, writer: Writer, *, rules_digest: str) -> None:
+        self.writer = writer
+        self._account = writer.account
         self._rules_digest = rules_digest
-        self._lock: WriterLock | None = lock
-        self._epoch = epoch
         # The account has one writer, so that what was read stays true until this writer writes again.
         self._working: tuple[WorkingOrder, ...] | None = None
         self._memory: Memory | None = None
@@ -151,10 +143,7 @@ class SqlJournal:
 
     def close(self) -> None:
         """Close the database and let another writer in; closing twice does no harm."""
-        if self._lock is not None:
-            self.engine.dispose()
-            self._lock.release()
-            self._lock = None
+        self.writer.close()
 
     # --- writing --------------------------------------------------------------------------------------------
 
@@ -162,7 +151,7 @@ class SqlJournal:
         """Write a decision with its snapshot, its orders and its transfer as planned (invariant I6), its causes as events."""
         if snapshot.account != self._account:
             raise JournalUnavailableError(
-                f"The journal at {self._path} is open for account {self._account} and takes no decision of"
+                f"The journal at {self.writer.place} is open for account {self._account} and takes no decision of"
                 f" {snapshot.account}: open that account's journal."
             )
         row = {
@@ -176,7 +165,7 @@ class SqlJournal:
         last_at_ms, self._last_at_ms = self.last_at_ms(), None
         shifted, self._shifted = self.shifted(), None
         self._working = self._memory = None
-        with self._transaction() as connection:
+        with self.writer.transaction() as connection:
             connection.execute(insert(decisions).values(row))
             for command in decision.commands:
                 if isinstance(command, Approved):
@@ -199,7 +188,7 @@ class SqlJournal:
         """
         self._working = None
         setbacks, self._setbacks = self._read_setbacks(), None
-        with self._transaction() as connection:
+        with self.writer.transaction() as connection:
             before = entries.move_order(connection, self._account, report, at_ms)
         if report.state is not before.state:
             symbol = before.request.symbol
@@ -214,7 +203,7 @@ class SqlJournal:
         held, self._held = self._read_held(), None
         shifted, realised = self._shifted, self._realised
         self._cursor = self._shifted = self._realised = None
-        with self._transaction() as connection:
+        with self.writer.transaction() as connection:
             new = entries.write_activity(connection, self._account, activity, at_ms)
             strange = foreign_fills(new, partial(entries.state_of, connection, self._account))
             incidents = books.write_incidents(connection, self._account, strange, at_ms)
@@ -229,7 +218,7 @@ class SqlJournal:
         """Write incidents that are not known yet, and the re-basing each asks for; returns those."""
         held, self._held = self._read_held(), None
         self._shifted = self._realised = None
-        with self._transaction() as connection:
+        with self.writer.transaction() as connection:
             new = books.write_incidents(connection, self._account, incidents, at_ms)
         for incident in new:
             held[incident.symbol] = held.get(incident.symbol, ZERO) + incident.rebased
@@ -239,13 +228,13 @@ class SqlJournal:
     def adopt(self, order: WorkingOrder, hedge: str) -> None:
         """Take an order that bears our prefix into the books as if it had been decided."""
         self._working = None
-        with self._transaction() as connection:
+        with self.writer.transaction() as connection:
             entries.adopt(connection, self._account, order, hedge)
 
     def learned(self, contracts: Sequence[Contract], at_ms: int) -> None:
         """Write contracts down, in the terms that are accepted from now on."""
         self._terms = self._realised = None
-        with self._transaction() as connection:
+        with self.writer.transaction() as connection:
             books.write_terms(connection, self._account, contracts, at_ms)
 
     def transfer_moved(self, report: TransferReport, at_ms: int) -> None:
@@ -254,25 +243,25 @@ class SqlJournal:
         Raises:
             IllegalTransitionError: the transfer is not in this journal.
         """
-        with self._transaction() as connection:
+        with self.writer.transaction() as connection:
             guard.move_transfer(connection, self._account, report, at_ms)
 
     def marked(self, marks: Sequence[Mark]) -> None:
         """Write down what hedges are worth."""
         rows = [{"account": self._account, **values_of(one)} for one in marks]
-        with self._transaction() as connection:
+        with self.writer.transaction() as connection:
             connection.execute(insert(table_of_marks), rows)
 
     # --- reading back ---------------------------------------------------------------------------------------
 
     def filled(self, client_order_id: str) -> Contracts:
         """Sum the fills heard of one order."""
-        with self._transaction() as connection:
+        with self.writer.looking() as connection:
             return Contracts(entries.filled(connection, self._account, client_order_id))
 
     def knows(self, client_order_id: str) -> bool:
         """Whether an order is in the books, done or not."""
-        with self._transaction() as connection:
+        with self.writer.looking() as connection:
             return entries.state_of(connection, self._account, client_order_id) is not None
 
     def held(self) -> dict[str, Contracts]:
@@ -283,20 +272,20 @@ class SqlJournal:
     def _read_held(self) -> dict[str, Decimal]:
         if self._held is not None:
             return self._held
-        with self._transaction() as connection:
+        with self.writer.looking() as connection:
             return books.held(connection, self._account)
 
     def realised(self) -> dict[str, Money]:
         """Sum the price profit that fills realised, by contract, in settlement currency."""
         if self._realised is None:
-            with self._transaction() as connection, readable(self._path):
+            with self.writer.looking() as connection, readable(self.writer.place):
                 self._realised = books.realised(connection, self._account)
         return self._realised
 
     def shifted(self) -> tuple[str, ...]:
         """List contracts whose position moved without a fill of ours since the last decision on a whole picture."""
         if self._shifted is None:
-            with self._transaction() as connection:
+            with self.writer.looking() as connection:
                 self._shifted = books.shifted(connection, self._account)
         return self._shifted
 
@@ -308,20 +297,20 @@ class SqlJournal:
     def _read_setbacks(self) -> dict[str, Setback]:
         if self._setbacks is not None:
             return self._setbacks
-        with self._transaction() as connection:
+        with self.writer.looking() as connection:
             return books.setbacks(connection, self._account)
 
     def terms(self) -> dict[str, Contract]:
         """Give every contract ever traded or watched, by symbol, in the terms last accepted."""
         if self._terms is None:
-            with self._transaction() as connection, readable(self._path):
+            with self.writer.looking() as connection, readable(self.writer.place):
                 self._terms = books.accepted_terms(connection, self._account)
         return self._terms
 
     def last_at_ms(self) -> int:
         """Give the latest time of any decision; 0 before the first."""
         if self._last_at_ms is None:
-            with self._transaction() as connection:
+            with self.writer.looking() as connection:
                 self._last_at_ms = books.last_at_ms(connection, self._account)
         return self._last_at_ms
 
@@ -332,16 +321,11 @@ class SqlJournal:
         return self._working
 
     def _read_working(self) -> tuple[WorkingOrder, ...]:
-        query = (
-            select(orders)
-            .where(orders.c.account == self._account, orders.c.state.in_(sorted(WORKING)))
-            .order_by(orders.c.decision_number, orders.c.client_order_id)
-        )
-        with self._transaction() as connection:
-            return tuple(entries.working_order(row) for row in connection.execute(query))
+        with self.writer.looking() as connection:
+            return entries.working(connection, self._account)
 
     def memory(self) -> Memory:
-        """Give the memory of the last decision; an empty one before the first."""
+        """Give the memory of the last decision, an empty one before the first; its number may have been moved up."""
         if self._memory is None:
             self._memory = self._read_memory()
         return self._memory
@@ -353,44 +337,38 @@ class SqlJournal:
             .order_by(decisions.c.number.desc())
             .limit(1)
         )
-        with self._transaction() as connection:
-            text = connection.execute(query).scalar()
-        if text is None:
-            return Memory()
-        with readable(self._path):
-            return decision_from_json(text).memory
+        with self.writer.looking() as connection:
+            text, floor = connection.execute(query).scalar(), number_floor(connection, self._account)
+        with readable(self.writer.place):
+            memory = Memory() if text is None else decision_from_json(text).memory
+        return replace(memory, number=max(memory.number, floor))
 
     def cursor(self) -> int:
         """Give the cursor of the last activity heard; 0 before the first."""
         if self._cursor is None:
             query = select(cursors.c.cursor).where(cursors.c.account == self._account)
-            with self._transaction() as connection:
+            with self.writer.looking() as connection:
                 self._cursor = connection.execute(query).scalar() or 0
         return self._cursor
 
     def stamp(self) -> object:
-        """Give time and size of the database and of its log: whoever writes changes one of them."""
-        return stamp_of(self._path), stamp_of(self._path.with_name(f"{self._path.name}-wal"))
+        """Give what the place tells of its writers; else our own writes and the number of persons' words, which only grow."""
+        told = self.writer.place.stamp()
+        if told is not None:
+            return told
+        with self.writer.looking() as connection:
+            return self.writer.writes, guard.count_words(connection, self._account)
 
     def said(self) -> tuple[tuple[Control, ...], tuple[Resume, ...]]:
         """Read persons' words that are in force, and their releases."""
-        with self._transaction() as connection:
+        with self.writer.looking() as connection:
             words = guard.words(connection, self._account)
         return guard.in_force(words), guard.releases(words)
 
     def guard_book(self, at_ms: int) -> GuardBook:
         """Give what the guard has to know at a time; nothing of it is kept, as other processes write persons' words."""
-        with self._transaction() as connection:
+        with self.writer.looking() as connection:
             return guard.guard_book(connection, self._account, at_ms)
 
-    @contextmanager
-    def _transaction(self) -> Iterator[Connection]:
-        """Give one transaction, durable when it ends and undone by any error."""
-        if self._lock is None:
-            raise JournalUnavailableError(f"The journal at {self._path} is closed: open it again.")
-        try:
-            with self.engine.begin() as connection:
-                refuse_if_passed(connection, self._account, self._epoch, self._path)
-                yield connection
-        except (SQLAlchemyError, OSError) as error:
-            raise not_writable(self._path, cause_of(error)) from error
+    def lead(self) -> None:
+        """See that we may act: the right to write is looked at with every write, and nothing is left to ask."""

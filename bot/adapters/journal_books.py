@@ -103,7 +103,7 @@ def setbacks(connection: Connection, account: str) -> dict[str, Setback]:
     query = (
         select(orders.c.symbol, orders.c.state, orders.c.updated_at_ms)
         .where(orders.c.account == account, orders.c.sent_at_ms.is_not(None))
-        .order_by(orders.c.sent_at_ms.desc(), orders.c.decision_number.desc())
+        .order_by(orders.c.sent_at_ms.desc(), orders.c.decision_number.desc().nulls_last())
         .limit(REJECTIONS_LOOK)
     )
     counted: dict[str, Setback] = {}

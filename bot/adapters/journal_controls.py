@@ -4,14 +4,12 @@ It is appended beside the account's writer, who holds the right to everything el
 """
 
 from collections.abc import Callable
-from pathlib import Path
 
 from sqlalchemy import insert
 from sqlalchemy.exc import SQLAlchemyError
 
-from bot.adapters.journal_file import cause_of, look, path_of
 from bot.adapters.journal_guard import JournaledControl, WordKind, words
-from bot.adapters.journal_lock import not_writable, writing_engine
+from bot.adapters.journal_url import place_of
 from bot.adapters.tables import HEAD, controls
 from bot.shell.ports import JournalUnavailableError
 
@@ -24,7 +22,7 @@ def always(_words: Words) -> bool:
 
 
 def say(
-    path: Path,
+    url: str,
     account: str,
     kind: WordKind,
     hedge: str | None,
@@ -40,7 +38,7 @@ def say(
     Whoever writes the account's journal is neither locked out nor asked; if nobody does, the word waits for the next start.
 
     Args:
-        path: file of the journal.
+        url: address of the journal.
         account: whose.
         kind: ``freeze`` sends nothing new, ``unwind`` closes, ``resume`` ends both, and halts.
         hedge: which of its hedges; None is all of the account.
@@ -52,26 +50,26 @@ def say(
     Raises:
         JournalUnavailableError: there is no journal, it is of another schema, or it cannot be written.
     """
-    path = path_of(f"sqlite:///{path}")
-    found = look(path)
+    place = place_of(url)
+    found = place.look()
     if found is None:
         raise JournalUnavailableError(
-            f"No journal at {path}, so that nothing was said: start with `hedgerow run`, or name its file in journal.path."
+            f"No journal at {place}, so that nothing was said: {place.not_there()}."
         )
     if found.revision != HEAD:
         raise JournalUnavailableError(
-            f"The journal at {path} has the older schema {found.revision}, and nothing was said: start `hedgerow run` of"
+            f"The journal at {place} has the older schema {found.revision}, and nothing was said: start `hedgerow run` of"
             f" this version once, which brings it to {HEAD}."
         )
     row = {"account": account, "kind": kind, "hedge": hedge, "who": who, "why": why, "at_ms": at_ms}
-    engine = writing_engine(path)
+    engine = place.engine()
     try:
         with engine.begin() as connection:
             may = provided(words(connection, account))
             if may:
                 connection.execute(insert(controls).values(row))
     except (SQLAlchemyError, OSError) as error:
-        raise not_writable(path, cause_of(error)) from error
+        raise place.not_written(error) from error
     finally:
         engine.dispose()
     return may

@@ -20,7 +20,15 @@ from bot.adapters.tables import (
 )
 from bot.core.books import late_state
 from bot.core.decide import Decision
-from bot.core.orders import DONE, IllegalTransitionError, OrderRequest, OrderState, WorkingOrder, move
+from bot.core.orders import (
+    DONE,
+    WORKING,
+    IllegalTransitionError,
+    OrderRequest,
+    OrderState,
+    WorkingOrder,
+    move,
+)
 from bot.core.reports import Fill, OrderReport
 from bot.core.risk import Approved
 from bot.core.values import ZERO, Contracts
@@ -93,6 +101,16 @@ def move_order(connection: Connection, account: str, report: OrderReport, at_ms:
     connection.execute(update(orders).where(*ours).values(new))
     _tell(connection, name, at_ms, state, total, report.reason)
     return before
+
+
+def working(connection: Connection, account: str) -> tuple[WorkingOrder, ...]:
+    """List orders that may still change the position, oldest first."""
+    query = (
+        select(orders)
+        .where(orders.c.account == account, orders.c.state.in_(sorted(WORKING)))
+        .order_by(orders.c.decision_number.nulls_first(), orders.c.client_order_id)
+    )
+    return tuple(working_order(row) for row in connection.execute(query))
 
 
 def working_order(row: Row[tuple[object, ...]]) -> WorkingOrder:

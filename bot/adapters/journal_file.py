@@ -1,4 +1,4 @@
-"""The journal's file, looked at without a trace. SQLite's peculiarities are here and in ``journal_lock``.
+"""The journal's file, looked at without a trace. SQLite's peculiarities are here, in ``journal_lock`` and ``journal_sqlite``.
 
 A journal that is not ours to write is left as it is, to the byte: it is looked at through connections that cannot
 write, and only then locked and opened. Looking has a trap: a read-only connection to a database in WAL mode leaves a
@@ -11,31 +11,21 @@ hands. So nothing here opens the file but SQLite, which keeps count.
 """
 
 import sqlite3
-from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
-from sqlalchemy import URL, Connection, Engine, NullPool, create_engine, inspect, select, text
+from sqlalchemy import URL, Connection, Engine, NullPool, create_engine
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 
-from bot.adapters.tables import HEAD, REVISIONS, meta
-from bot.core.values import record
+from bot.adapters.journal_place import cause_of
 from bot.shell.ports import JournalUnavailableError
 
 T = TypeVar("T")
 
 LOOKS_MAX = 3
-
-
-@record
-class Found:
-    """What a journal says of itself."""
-
-    revision: str
-    mode: str
 
 
 def path_of(url: str) -> Path:
@@ -50,7 +40,8 @@ def path_of(url: str) -> Path:
         parsed = URL.create("none")
     if parsed.get_backend_name() != "sqlite" or parsed.database in {None, "", ":memory:"}:
         raise JournalUnavailableError(
-            f"The journal cannot be at {parsed.render_as_string()}: give the path of a file, as sqlite:///path."
+            f"The journal cannot be at {parsed.render_as_string()}: give the path of a file, as sqlite:///path, or a"
+            " database of PostgreSQL, as postgresql://user:password@host/database."
         )
     path = Path(str(parsed.database)).absolute()
     try:
@@ -59,15 +50,6 @@ def path_of(url: str) -> Path:
         raise JournalUnavailableError(
             f"The journal cannot be at {path}: its links lead in a circle or out of reach. Use another journal.path."
         ) from error
-
-
-def cause_of(error: Exception) -> str:
-    """Put an error of the database or the system into a few words."""
-    if isinstance(error, DBAPIError):
-        return str(error.orig)
-    if isinstance(error, OSError) and error.strerror:
-        return error.strerror
-    return str(error).partition("\n")[0]
 
 
 class ReadOnlyFile:
@@ -136,101 +118,6 @@ def _put(engine: Engine, question: Callable[[Connection], T]) -> T:
 
 def _beside(path: Path, suffix: str) -> Path:
     return path.with_name(f"{path.name}-{suffix}")
-
-
-def copy_journal(path: Path, to: Path) -> None:
-    """Copy a journal in one of its states, whoever is writing it; nothing is left behind beside it.
-
-    Raises:
-        JournalUnavailableError: it cannot be read.
-    """
-    file = ReadOnlyFile(path)
-
-    def copy(connection: Connection) -> None:
-        with closing(sqlite3.connect(to)) as target:
-            connection.connection.backup(target)
-
-    try:
-        file.ask(copy)
-    finally:
-        file.close()
-
-
-def look(path: Path) -> Found | None:
-    """Find out what a path holds, without a trace; None if a journal may be made there.
-
-    Raises:
-        JournalUnavailableError: something else is there, or it cannot be read.
-    """
-    try:
-        if path.is_dir():
-            raise JournalUnavailableError(
-                f"There is a folder at {path}: give journal.path the name of a file."
-            )
-        if not path.exists():
-            return None
-        if not path.is_file():
-            raise JournalUnavailableError(f"What is at {path} is not a file: use another journal.path.")
-        empty = path.stat().st_size == 0
-    except OSError as error:
-        raise JournalUnavailableError(
-            f"The journal at {path} cannot be read ({cause_of(error)}): check its rights, or use another journal.path."
-        ) from error
-    return None if empty else ReadOnlyFile(path).ask(partial(found_in, path=path))
-
-
-def found_in(connection: Connection, path: Path) -> Found | None:
-    """Read what an open database says of itself; None if it is empty.
-
-    Raises:
-        JournalUnavailableError: it is a database of something else, or a newer Hedgerow's.
-    """
-    tables = set(inspect(connection).get_table_names())
-    if not tables:
-        return None
-    mode = None
-    if {"alembic_version", meta.name} <= tables:
-        revision = str(connection.execute(text("SELECT version_num FROM alembic_version")).scalar())
-        if revision not in REVISIONS:
-            raise JournalUnavailableError(
-                f"The journal at {path} was written by a newer Hedgerow (schema {revision}; this one knows up to"
-                f" {HEAD}). Upgrade Hedgerow or use another journal.path."
-            )
-        mode = connection.execute(select(meta.c.value).where(meta.c.key == "mode")).scalar()
-    if mode is None:
-        raise JournalUnavailableError(
-            f"The file at {path} is a database of something else, not a journal: use another journal.path."
-        )
-    return Found(revision=revision, mode=mode)
-
-
-def refuse_other_mode(found: Found, path: Path, mode: str) -> None:
-    """Refuse a journal whose figures are worth something else.
-
-    Raises:
-        JournalUnavailableError: it is of another mode.
-    """
-    if found.mode != mode:
-        raise JournalUnavailableError(
-            f"{path} is a journal of mode {found.mode}; this is {mode}. Use another journal.path or run in mode"
-            f" {found.mode}."
-        )
-
-
-@contextmanager
-def readable(path: Path) -> Iterator[None]:
-    """Turn the failure to make sense of what a journal holds into a sentence.
-
-    Raises:
-        JournalUnavailableError: a ValueError was raised inside.
-    """
-    try:
-        yield
-    except ValueError as error:
-        raise JournalUnavailableError(
-            f"The journal at {path} holds a decision that this Hedgerow cannot read: use the version that wrote it, or"
-            " restore the file from a backup."
-        ) from error
 
 
 def stamp_of(path: Path) -> tuple[int, int] | None:

@@ -166,6 +166,12 @@ def words(connection: Connection, account: str) -> tuple[JournaledControl, ...]:
     return tuple(record_of(JournaledControl, row) for row in connection.execute(query))
 
 
+def count_words(connection: Connection, account: str) -> int:
+    """Count what persons ever said about an account."""
+    query = select(func.count()).where(controls.c.account == account)
+    return int(connection.execute(query).scalar_one())
+
+
 def in_force(said: Iterable[JournaledControl]) -> tuple[Control, ...]:
     """Give the words that still count: the last about the account and about each hedge, unless it is a resume.
 

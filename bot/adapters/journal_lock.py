@@ -7,17 +7,14 @@ transaction of whoever was passed is refused.
 
 import fcntl
 import os
-import platform
 import sqlite3
-import time
 from pathlib import Path
 from urllib.parse import quote, unquote
 
-from sqlalchemy import URL, Connection, Engine, create_engine, event, insert, select, update
+from sqlalchemy import URL, Connection, Engine, create_engine, event
 
-from bot.adapters.journal_file import cause_of
-from bot.adapters.tables import has, writers
-from bot.shell.ports import JournalUnavailableError
+from bot.adapters.journal_place import cause_of
+from bot.shell.ports import JournalTakenError, JournalUnavailableError
 
 BUSY_MS = 5_000
 """How long to wait for the writer of another account."""
@@ -56,7 +53,8 @@ class WriterLock:
         """Take the right.
 
         Raises:
-            JournalUnavailableError: another writer has it, or the disk cannot be written.
+            JournalTakenError: another writer has it.
+            JournalUnavailableError: the disk cannot be written.
         """
         try:
             self._file = os.open(lock_path(path, account), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
@@ -69,13 +67,20 @@ class WriterLock:
         except BlockingIOError as error:
             owner = os.pread(self._file, 20, 0).decode() or "unknown"
             os.close(self._file)
-            raise JournalUnavailableError(
+            raise JournalTakenError(
                 f"Process {owner} already writes the journal of account {account} at {path}: stop it first, one"
                 " account has one writer."
             ) from error
         except OSError as error:
             os.close(self._file)
             raise not_writable(path, cause_of(error)) from error
+
+    def check(self) -> None:
+        """See that the right is still ours: what the system keeps for a process, the process has."""
+
+    def regain(self) -> bool:
+        """Take the right again: it was never lost."""
+        return True
 
     def release(self) -> None:
         """Give the right back."""
@@ -96,34 +101,6 @@ def lock_path(path: Path, account: str) -> Path:
     """
     path = path.resolve()
     return path.with_name(f"{path.name}.{quote(account, safe='')}.lock")
-
-
-def take_epoch(connection: Connection, account: str) -> int:
-    """Count the account's writers up and be the last of them; returns the number by which we are known."""
-    mine = {
-        "process": f"{os.getpid()} on {platform.node()}",
-        "since_ms": time.time_ns() // 1_000_000,
-    }
-    if not has(connection, writers, account=account):
-        connection.execute(insert(writers).values(account=account, epoch=1, **mine))
-        return 1
-    ours = writers.c.account == account
-    connection.execute(update(writers).where(ours).values(epoch=writers.c.epoch + 1, **mine))
-    return int(connection.execute(select(writers.c.epoch).where(ours)).scalar_one())
-
-
-def refuse_if_passed(connection: Connection, account: str, epoch: int, path: Path) -> None:
-    """Refuse to go on if another writer has opened the account since.
-
-    Raises:
-        JournalUnavailableError: one has.
-    """
-    row = connection.execute(select(writers).where(writers.c.account == account)).one()
-    if row.epoch != epoch:
-        raise JournalUnavailableError(
-            f"Process {row.process} has taken over the journal of account {account} at {path}: one account has one"
-            " writer. Stop one of the two, and start again if it was the other."
-        )
 
 
 def writing_engine(path: Path) -> Engine:

@@ -4,7 +4,6 @@ A reader never makes, migrates or changes anything, and leaves no file behind.
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
@@ -12,16 +11,10 @@ from sqlalchemy import Row, Select, func, select, union
 
 from bot.adapters.journal_books import contract_from_json
 from bot.adapters.journal_episodes import Episode, episodes_of
-from bot.adapters.journal_file import (
-    Found,
-    ReadOnlyFile,
-    look,
-    path_of,
-    readable,
-    refuse_other_mode,
-)
 from bot.adapters.journal_guard import JournaledControl, JournaledGuardEvent, JournaledTransfer
 from bot.adapters.journal_intents import JournaledIntent, JournaledOrder, intents_of
+from bot.adapters.journal_place import Found, Place, readable, refuse_other_mode
+from bot.adapters.journal_url import place_of
 from bot.adapters.records import decision_from_json, snapshot_from_json
 from bot.adapters.tables import (
     HEAD,
@@ -79,33 +72,33 @@ def open_reader(url: str, *, mode: str | None) -> "JournalReader":
     """Open a journal for reading.
 
     Args:
-        url: ``sqlite:///path``.
+        url: ``sqlite:///path`` or ``postgresql://user:password@host/database``.
         mode: the mode it must be of; None takes any.
 
     Raises:
         JournalUnavailableError: there is no journal, it cannot be read, or it is not of that mode or schema.
     """
-    path = path_of(url)
-    found = look(path)
+    place = place_of(url)
+    found = place.look()
     if found is None:
-        raise JournalUnavailableError(f"No journal at {path}: start with `hedgerow demo` or `hedgerow run`.")
+        raise JournalUnavailableError(f"No journal at {place}: start with `hedgerow demo` or `hedgerow run`.")
     if mode is not None:
-        refuse_other_mode(found, path, mode)
+        refuse_other_mode(found, place, mode)
     if found.revision != HEAD:
         raise JournalUnavailableError(
-            f"The journal at {path} has the older schema {found.revision}; this Hedgerow reads {HEAD}: start"
+            f"The journal at {place} has the older schema {found.revision}; this Hedgerow reads {HEAD}: start"
             " `hedgerow run` once, which brings it up to date."
         )
-    return JournalReader(path=path, found=found)
+    return JournalReader(place=place, found=found)
 
 
 class JournalReader:
     """Reads a journal of any number of accounts. Every method may raise JournalUnavailableError."""
 
-    def __init__(self, *, path: Path, found: Found) -> None:
-        self._path = path
+    def __init__(self, *, place: Place, found: Found) -> None:
+        self._place = place
         self._found = found
-        self._file = ReadOnlyFile(path)
+        self._questions = place.questions()
 
     def __enter__(self) -> Self:
         return self
@@ -116,8 +109,8 @@ class JournalReader:
         self.close()
 
     def close(self) -> None:
-        """Let go of the file; no connection outlives a question, so there is little to do."""
-        self._file.close()
+        """Let go of the database; no connection outlives a question, so there is little to do."""
+        self._questions.close()
 
     def mode(self) -> str:
         """Tell what the figures are worth: ``demo``, ``paper``, ``live``."""
@@ -156,7 +149,7 @@ class JournalReader:
         query = (
             select(orders)
             .where(orders.c.account == account)
-            .order_by(when.desc(), orders.c.decision_number.desc(), orders.c.client_order_id)
+            .order_by(when.desc(), orders.c.decision_number.desc().nulls_last(), orders.c.client_order_id)
             .limit(limit)
         )
         return tuple(_order(row) for row in self._rows(query))
@@ -192,14 +185,14 @@ class JournalReader:
     def intents(self, account: str) -> tuple[JournaledIntent, ...]:
         """Tell what came of each intent of an account, in the order they began."""
         told = self._rows(_terms(account))
-        with readable(self._path):
+        with readable(self._place):
             contracts = _Contracts(account, told, self._picture)
             return intents_of(self.orders(account, None), self.fills(account), contracts.at)
 
     def terms(self, account: str) -> tuple[Contract, ...]:
         """List every contract an account ever traded or watched, expired ones included, in the terms last accepted."""
         rows = self._rows(_terms(account))
-        with readable(self._path):
+        with readable(self._place):
             return tuple(contract_from_json(row.json) for row in rows)
 
     def episodes(self, account: str) -> tuple[Episode, ...]:
@@ -258,7 +251,7 @@ class JournalReader:
             .order_by(beginnings.c.decision_number, beginnings.c.hedge)
         )
         rows = self._rows(query)
-        with readable(self._path):
+        with readable(self._place):
             return {
                 row.hedge: began(snapshot_from_json(row.snapshot), explanation)
                 for row in rows
@@ -267,7 +260,7 @@ class JournalReader:
             }
 
     def _decision(self, account: str, row: Row[Any]) -> JournaledDecision:
-        with readable(self._path):
+        with readable(self._place):
             return JournaledDecision(
                 account=account,
                 number=row.number,
@@ -278,7 +271,7 @@ class JournalReader:
             )
 
     def _rows(self, query: Select[Any]) -> Sequence[Row[Any]]:
-        return self._file.ask(lambda connection: connection.execute(query).all())
+        return self._questions.ask(lambda connection: connection.execute(query).all())
 
 
 def _decisions(account: str) -> Select[Any]:

@@ -255,6 +255,9 @@ class Tally:
         """Give what persons have said: all that others write here."""
         return self.controls, self.resumes
 
+    def lead(self) -> None:
+        """Lead: a run in memory is alone."""
+
     def said(self) -> tuple[tuple[Control, ...], tuple[Resume, ...]]:
         """Give persons' words and their releases."""
         return self.controls, self.resumes

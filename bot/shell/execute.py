@@ -14,7 +14,7 @@ from bot.core.relief import TopUp
 from bot.core.reports import OrderReport
 from bot.core.risk import Approved
 from bot.core.values import ZERO, Contracts
-from bot.shell.lookup import Done, find, look_up, settle
+from bot.shell.lookup import Done, cancel, find, look_up, settle
 from bot.shell.patience import patiently
 from bot.shell.ports import NOT_PLACED, AuthFailedError, Hall, VenueError
 from bot.shell.transfer import move_margin
@@ -45,6 +45,7 @@ async def execute(decision: Decision, hall: Hall) -> tuple[Done, ...]:
 async def _place(request: OrderRequest, hall: Hall) -> Done:
     """Write SENT, send, write the answer."""
     order = _move(_planned(request, hall), OrderState.SENT, "about to leave", hall)
+    hall.journal.lead()
     try:
         report = await hall.venue.place(request)
     except AuthFailedError as error:
@@ -74,9 +75,7 @@ async def take_back(order: WorkingOrder, reason: str, hall: Hall) -> Done:
     if not fate_open:
         order = _move(order, OrderState.CANCELLING, reason, hall)
     try:
-        report = await patiently(
-            lambda: hall.venue.cancel(request.symbol, request.client_order_id), hall.clock
-        )
+        report = await patiently(lambda: cancel(request.symbol, request.client_order_id, hall), hall.clock)
         if fate_open or misfit(request, report):
             return await look_up(order, hall)
     except AuthFailedError:

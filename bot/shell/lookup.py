@@ -53,6 +53,17 @@ def tell(incidents: tuple[Incident, ...], hall: Hall) -> None:
         hall.log.warning(incident.text, incident=incident.kind, symbol=incident.symbol)
 
 
+async def cancel(symbol: str, client_order_id: str, hall: Hall) -> OrderReport:
+    """Ask the venue once to cancel, as long as nobody else can be acting for the account.
+
+    Raises:
+        VenueError: there is no answer.
+        JournalUnavailableError: somebody else may be acting; nothing was sent.
+    """
+    hall.journal.lead()
+    return await hall.venue.cancel(symbol, client_order_id)
+
+
 async def settle(order: WorkingOrder, report: OrderReport | None, hall: Hall) -> Done:
     """Write down where an order stands by the venue's record of it, and first the fills that made it so.
 

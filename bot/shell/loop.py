@@ -25,6 +25,7 @@ from bot.shell.ports import (
     Hall,
     Holdings,
     Journal,
+    JournalAwayError,
     Log,
     Switch,
     Venue,
@@ -81,6 +82,8 @@ class Loop:
         """As it was when the journal had that stamp."""
         self._said: dict[str, tuple[str, str]] = {}
         self._called: set[tuple[str, str]] = set()
+        self._broke_off = False
+        """Whether the last step ended because the journal was away, so that what it planned may not have been sent."""
         self.looked_ms = 0
         """When a look last succeeded, whether it led to a step or not; 0 before the first."""
         self.trouble = ""
@@ -186,14 +189,23 @@ class Loop:
     async def poll(self, heartbeat_ms: int) -> Step | None:
         """Step if the picture stirs, or if the last decision is a heartbeat old; else leave everything alone.
 
-        A venue out of reach is waited for: nothing is decided, and the next poll asks again.
+        A venue out of reach is waited for: nothing is decided, and the next poll asks again. So is a journal that may come
+        back; what was planned and not sent until then is dropped, as at a start.
         """
         try:
+            if self._broke_off:
+                await drop_unsent(self._hall)
+                self._broke_off, self._last = False, None
             step = await self.step() if await self._due(heartbeat_ms) else None
         except AuthFailedError:
             raise
         except VenueError as error:
             self._hall.log.warning(OUT_OF_REACH, error=str(error))
+            self.trouble = str(error)
+            return None
+        except JournalAwayError as error:
+            self._broke_off = True
+            self._hall.log.warning("journal out of reach; nothing more is sent", error=str(error))
             self.trouble = str(error)
             return None
         self.looked_ms, self.trouble = self._hall.clock.now_ms(), ""
@@ -231,7 +243,7 @@ class Loop:
         An order that cannot be taken back is named, and keeps no other from being taken back.
 
         Raises:
-            JournalUnavailableError: a cancel could not be written down; it was not sent.
+            JournalUnavailableError: a cancel could not be written down, and will not be; it was not sent.
         """
         for order in self._hall.journal.working():
             if order.state is OrderState.PLANNED:
@@ -239,7 +251,7 @@ class Loop:
             name = order.request.client_order_id
             try:
                 done = await take_back(order, "hedgerow is stopping", self._hall)
-            except AuthFailedError as error:
+            except (AuthFailedError, JournalAwayError) as error:
                 self._may_stand(name, str(error))
             else:
                 if may_stand(done):

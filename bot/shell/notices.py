@@ -18,14 +18,12 @@ from bot.core.reports import Fill
 from bot.core.rules import HedgeRules
 from bot.core.values import ZERO
 from bot.shell.loop import OUT_OF_REACH, ROLL_LATE
+from bot.shell.notice import Notice, NoticeKind, Severity
 from bot.shell.ports import (
     AuthFailedError,
     HedgerowError,
     JournalUnavailableError,
-    Notice,
-    NoticeKind,
     PreflightError,
-    Severity,
     VenueError,
 )
 from bot.shell.step import Step

@@ -10,7 +10,10 @@ Errors are named by their remedy::
     |   +-- OutcomeUnknownError   the answer is lost: reconcile, never resend
     |   +-- NotListedError        the venue has no such contract: choose another
     |   +-- AuthFailedError       halt and call a person
-    +-- JournalUnavailableError   send nothing
+    +-- JournalUnavailableError   send nothing, and end
+    |   +-- JournalAwayError      it may come back: send nothing until then
+    |   +-- JournalTakenError     another process writes it: stop that one, or wait for its end
+    |   +-- JournalPassedError    another process has taken over: end
     +-- PreflightError            mend the account; at start only
     +-- SettingsError             mend the settings; at start only
 
@@ -21,7 +24,7 @@ picture with holes is no error either: it is a snapshot with ``missing`` filled,
 from collections.abc import Sequence
 from dataclasses import field
 from decimal import Decimal
-from typing import Literal, Protocol
+from typing import Protocol
 
 from bot.core.books import Incident
 from bot.core.decide import Decision
@@ -87,6 +90,18 @@ NOT_PLACED = (UnreachableError, RateLimitedError, RefusedForNowError)
 
 class JournalUnavailableError(HedgerowError):
     """The journal cannot be written or is not ours to write: send nothing."""
+
+
+class JournalAwayError(JournalUnavailableError):
+    """The journal's database is out of reach and may come back: send nothing until it does."""
+
+
+class JournalTakenError(JournalUnavailableError):
+    """Another process writes the account's journal: stop that one, or wait for its end."""
+
+
+class JournalPassedError(JournalUnavailableError):
+    """Another process has taken the account's journal over, and leads from now on: end."""
 
 
 class PreflightError(HedgerowError):
@@ -228,7 +243,7 @@ class GuardBook:
 class Journal(Protocol):
     """The ledger of one account. Each method is one transaction, durable when it returns.
 
-    Every method may raise JournalUnavailableError; nothing may be sent until the journal works again.
+    Every method may raise JournalUnavailableError; nothing may be sent then. After a JournalAwayError it may come back.
     """
 
     def decided(self, snapshot: Snapshot, decision: Decision) -> None:
@@ -305,6 +320,9 @@ class Journal(Protocol):
     def marked(self, marks: Sequence[Mark]) -> None:
         """Write down what hedges are worth, for histories of profit; nothing is decided by it."""
 
+    def lead(self) -> None:
+        """See that nobody else can be acting for the account now; asked right before a request that changes anything."""
+
 
 class Switch(Protocol):
     """A kill switch that anybody can pull."""
@@ -327,53 +345,6 @@ class Log(Protocol):
 
     def warning(self, event: str, **figures: object) -> object:
         """Say what a person may have to look at."""
-
-
-NoticeKind = Literal[
-    "started",
-    "stopped",
-    "crashed",
-    "preflight",
-    "key_refused",
-    "journal_lost",
-    "venue_lost",
-    "venue_back",
-    "blind",
-    "fill",
-    "order_refused",
-    "order_rejected",
-    "order_unknown",
-    "foreign_order",
-    "incident",
-    "terms_changed",
-    "guard_state",
-    "cause",
-    "cause_ended",
-    "top_up",
-    "roll_late",
-    "roll_done",
-    "policy",
-    "exit",
-    "test",
-]
-Severity = Literal["info", "warning", "critical"]
-
-
-@record
-class Notice:
-    """Something worth telling a person who is not looking."""
-
-    kind: NoticeKind
-    severity: Severity
-    account: str
-    """Empty if it is about the whole process."""
-    hedge: str | None
-    """None is the whole account."""
-    text: str
-    """What happened, and the remedy if there is one, as sentences."""
-    at_ms: int
-    key: str
-    """What makes it the same notice when it is said again, among those of its kind and account."""
 
 
 @record

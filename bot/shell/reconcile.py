@@ -20,7 +20,7 @@ from bot.core.orders import DONE, OrderState, WorkingOrder
 from bot.core.reports import Fill, OrderReport
 from bot.core.rules import Rules
 from bot.core.values import ZERO, Contracts, record
-from bot.shell.lookup import hear, look_up, note, settle
+from bot.shell.lookup import cancel, hear, look_up, note, settle
 from bot.shell.patience import patiently
 from bot.shell.ports import (
     AccountReport,
@@ -226,7 +226,7 @@ async def _take_back_stray(report: OrderReport, hall: Hall) -> list[str]:
     """Cancel an order that is not in the books; whether it still stands is looked up after the next reading."""
     name = report.client_order_id
     try:
-        await patiently(lambda: hall.venue.cancel(report.symbol, name), hall.clock)
+        await patiently(lambda: cancel(report.symbol, name, hall), hall.clock)
     except AuthFailedError:
         raise
     except VenueError as error:

@@ -24,6 +24,7 @@ async def move_margin(top_up: TopUp, hall: Hall) -> None:
     """
     name = top_up.transfer_id
     hall.journal.transfer_moved(TransferReport(transfer_id=name, state="sent"), hall.clock.now_ms())
+    hall.journal.lead()
     try:
         report = await hall.venue.transfer(name, top_up.asset, top_up.amount)
     except AuthFailedError as error:

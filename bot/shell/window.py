@@ -97,7 +97,7 @@ class Window:
         self.since_ms = now_ms()
         self.boards: dict[str, Board] = {}
         self.waiting = False
-        """Whether another process leads, and this one stands by."""
+        """Whether another process leads, or led when this one came, and no account has joined yet."""
         self.turn = 0
         """Counts the pictures put up."""
         self._changed = asyncio.Event()

@@ -4,6 +4,8 @@ from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
+import pytest
+
 from bot.adapters.journal import SqlJournal, open_journal
 from bot.core.decide import Decision, decide
 from bot.core.instruments import MarginRule, Payoff, Perpetual, tiers_from
@@ -173,9 +175,15 @@ def activity(
     return Activity(fills=fills, payments=payments, cursor=cursor)
 
 
+OF_A_FILE = pytest.mark.parametrize("anywhere", ["sqlite"], indirect=True)
+"""What is so for a file of SQLite only."""
+ELSEWHERE: dict[Path, str] = {}
+"""Addresses of journals that lie in no file, by the path that stands for each."""
+
+
 def url_of(path: Path) -> str:
-    """Address a file."""
-    return f"sqlite:///{path}"
+    """Address a file, or the database it stands for."""
+    return ELSEWHERE.get(path) or f"sqlite:///{path}"
 
 
 def open_at(

@@ -36,8 +36,8 @@ D = Decimal
 
 
 @pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "journal.sqlite"
+def path(anywhere: Path) -> Path:
+    return anywhere
 
 
 @pytest.fixture
@@ -370,14 +370,14 @@ def test_an_intent_without_terms_is_measured_by_the_picture_of_its_decision(
 
 def test_terms_that_cannot_be_read_are_told_in_one_sentence(journal: SqlJournal) -> None:
     journal.learned([CONTRACT], 0)
-    with journal.engine.begin() as connection:
+    with journal.writer.engine.begin() as connection:
         connection.exec_driver_sql("UPDATE terms SET json = '{}'")
 
     with pytest.raises(JournalUnavailableError, match="cannot read: use the version that wrote it"):
         journal.terms()
 
 
-def test_what_the_writer_keeps_in_mind_is_what_a_new_one_reads(journal: SqlJournal, path: Path) -> None:
+def test_what_the_writer_keeps_in_mind_is_what_a_new_one_reads(journal: SqlJournal) -> None:
     def everything(of: SqlJournal) -> tuple[object, ...]:
         return (
             of.memory(),
@@ -402,13 +402,6 @@ def test_what_the_writer_keeps_in_mind_is_what_a_new_one_reads(journal: SqlJourn
         everything(journal)
         act()
         in_mind.append(everything(journal))
-        fresh = SqlJournal(
-            engine=journal.engine,
-            path=path,
-            account=ACCOUNT,
-            rules_digest="",
-            lock=journal._lock,  # type: ignore[arg-type]  # noqa: SLF001 - the same writer, with an empty mind
-            epoch=journal._epoch,  # noqa: SLF001
-        )
+        fresh = SqlJournal(journal.writer, rules_digest="")  # the same writer, with an empty mind
         assert in_mind[-1] == everything(fresh)
     assert len(set(map(repr, in_mind))) == len(in_mind) - 1, "all but the empty word changed something"

@@ -135,7 +135,7 @@ def test_what_is_no_journal_is_refused(path: Path, put: Callable[[Path], None], 
     assert refusal_of(path).startswith(sentence.format(path))
 
 
-@pytest.mark.parametrize("url", ["sqlite://", "sqlite:///:memory:", "postgresql://host/hedgerow", "a.sqlite"])
+@pytest.mark.parametrize("url", ["sqlite://", "sqlite:///:memory:", "mysql://host/hedgerow", "a.sqlite"])
 def test_a_journal_is_a_file(url: str) -> None:
     with pytest.raises(JournalUnavailableError, match="give the path of a file, as sqlite:///path"):
         open_journal(url, mode="demo", account=ACCOUNT, rules_json=RULES_JSON)
@@ -143,7 +143,7 @@ def test_a_journal_is_a_file(url: str) -> None:
 
 def test_a_password_in_an_address_is_not_repeated() -> None:
     with pytest.raises(JournalUnavailableError) as refused:
-        open_reader("postgresql://me:hunter2@host/hedgerow", mode=None)
+        open_reader("mysql://me:hunter2@host/hedgerow", mode=None)
     assert "hunter2" not in str(refused.value)
 
 

@@ -32,6 +32,7 @@ from bot.shell.ports import GuardBook, Journal, JournalUnavailableError
 from tests.adapters.builders import (
     ACCOUNT,
     CONTRACT,
+    OF_A_FILE,
     START_MS,
     decided,
     open_at,
@@ -48,8 +49,8 @@ DAY_MS = 86_400_000
 
 
 @pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "journal.sqlite"
+def path(anywhere: Path) -> Path:
+    return anywhere
 
 
 @pytest.fixture
@@ -159,7 +160,7 @@ def test_a_transfer_is_planned_with_its_decision_or_not_at_all(journal: SqlJourn
     journal.decided(picture, decision)
     again = replace(decision, number=2)
 
-    with pytest.raises(JournalUnavailableError, match="UNIQUE"):
+    with pytest.raises(JournalUnavailableError, match=r"UNIQUE|unique"):
         journal.decided(picture, again)
 
     assert journal.memory().number == 1
@@ -329,12 +330,12 @@ def test_a_release_of_the_whole_account_leaves_nothing_in_force(said: list[tuple
 
 def test_a_word_is_heard_by_the_writer_while_it_holds_the_journal(journal: SqlJournal, path: Path) -> None:
     heard = [journal.guard_book(START_MS)]
-    say(path, ACCOUNT, "freeze", None, "ann", "I do not like it", 7)
+    say(url_of(path), ACCOUNT, "freeze", None, "ann", "I do not like it", 7)
     heard.append(journal.guard_book(START_MS))
-    say(path, ACCOUNT, "unwind", "btc", "bob", "nor do I", 8)
-    say(path, "other", "freeze", None, "bob", "elsewhere", 8)
+    say(url_of(path), ACCOUNT, "unwind", "btc", "bob", "nor do I", 8)
+    say(url_of(path), "other", "freeze", None, "bob", "elsewhere", 8)
     heard.append(journal.guard_book(START_MS))
-    say(path, ACCOUNT, "resume", None, "ann", "all well", 9)
+    say(url_of(path), ACCOUNT, "resume", None, "ann", "all well", 9)
     heard.append(journal.guard_book(START_MS))
     journal.decided(*decided())
 
@@ -350,8 +351,8 @@ def test_a_word_is_heard_by_the_writer_while_it_holds_the_journal(journal: SqlJo
 
 def test_every_word_is_kept_and_read(path: Path) -> None:
     open_at(path).close()
-    say(path, ACCOUNT, "freeze", "btc", "ann", "why not", 7)
-    say(path, ACCOUNT, "resume", "btc", "ann", "well then", 8)
+    say(url_of(path), ACCOUNT, "freeze", "btc", "ann", "why not", 7)
+    say(url_of(path), ACCOUNT, "resume", "btc", "ann", "well then", 8)
 
     with open_reader(url_of(path), mode="demo") as reader:
         assert reader.accounts() == (ACCOUNT,)
@@ -366,7 +367,7 @@ def test_a_word_said_while_nobody_runs_waits_for_the_next_start(path: Path) -> N
     open_at(path).close()
     before = {file.name for file in path.parent.iterdir()}
 
-    say(path, ACCOUNT, "freeze", None, "ann", "stop", 7)
+    say(url_of(path), ACCOUNT, "freeze", None, "ann", "stop", 7)
 
     assert {file.name for file in path.parent.iterdir()} == before, "no lock, no trace"
     with open_at(path) as journal:
@@ -375,18 +376,17 @@ def test_a_word_said_while_nobody_runs_waits_for_the_next_start(path: Path) -> N
 
 SAY = """
 import sys
-from pathlib import Path
 from bot.adapters.journal_controls import say
-path, account = sys.argv[1:]
+url, account = sys.argv[1:]
 for number in range(20):
-    say(Path(path), account, "freeze", None, "ann", f"word {number}", number)
+    say(url, account, "freeze", None, "ann", f"word {number}", number)
 print("said", flush=True)
 """
 
 
 def test_another_process_says_its_word_while_the_writer_goes_on_writing(path: Path) -> None:
     with open_at(path) as journal:
-        command = [sys.executable, "-c", SAY, str(path), ACCOUNT]
+        command = [sys.executable, "-c", SAY, url_of(path), ACCOUNT]
         with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as speaker:
             number = 0
             while speaker.poll() is None:
@@ -402,13 +402,14 @@ def test_another_process_says_its_word_while_the_writer_goes_on_writing(path: Pa
         assert len(list(reader.decisions(ACCOUNT))) == number + 1
 
 
+@OF_A_FILE
 def test_what_is_written_after_a_word_from_another_process_is_in_the_journal(path: Path) -> None:
     """Whoever leaves a database last removes its ``-wal``: the writer must not look as if it had left."""
     with open_at(path) as journal, open_at(path, account="other") as other:
         journal.decided(*decided(1))
         with open_reader(url_of(path), mode="demo") as reader:  # in the writer's own process
             assert reader.last_decision(ACCOUNT) is not None
-        subprocess.run([sys.executable, "-c", SAY, str(path), ACCOUNT], check=True)
+        subprocess.run([sys.executable, "-c", SAY, url_of(path), ACCOUNT], check=True)
         journal.decided(*decided(2))
         other.decided(*decided(1, account="other"))
 
@@ -433,16 +434,17 @@ def test_a_word_outlives_a_writer_that_is_killed(path: Path) -> None:
     ) as writer:
         assert writer.stdout is not None
         assert writer.stdout.readline() == "open\n"
-        say(path, ACCOUNT, "freeze", None, "ann", "stop", 7)
+        say(url_of(path), ACCOUNT, "freeze", None, "ann", "stop", 7)
         writer.send_signal(signal.SIGKILL)
 
     with open_at(path) as journal:
         assert [one.who for one in journal.guard_book(START_MS).controls] == ["ann"]
 
 
+@OF_A_FILE
 def test_nothing_is_said_where_no_journal_is(path: Path) -> None:
     with pytest.raises(JournalUnavailableError) as refused:
-        say(path, ACCOUNT, "freeze", None, "ann", "stop", 7)
+        say(url_of(path), ACCOUNT, "freeze", None, "ann", "stop", 7)
 
     assert str(refused.value) == (
         f"No journal at {path}, so that nothing was said: start with `hedgerow run`, or name its file in journal.path."
@@ -459,9 +461,10 @@ def test_nothing_is_said_into_a_journal_of_another_schema(
     with pytest.raises(
         JournalUnavailableError, match=f"older schema {HEAD}, and nothing was said: start `hedgerow"
     ):
-        say(path, ACCOUNT, "freeze", None, "ann", "stop", 7)
+        say(url_of(path), ACCOUNT, "freeze", None, "ann", "stop", 7)
 
 
+@OF_A_FILE
 def test_a_journal_that_is_held_for_too_long_is_told_in_one_sentence(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -473,7 +476,7 @@ def test_a_journal_that_is_held_for_too_long_is_told_in_one_sentence(
     holder.execute("BEGIN IMMEDIATE")
     try:
         with pytest.raises(JournalUnavailableError, match=r"cannot be written \(database is locked\)"):
-            say(path, ACCOUNT, "freeze", None, "ann", "stop", 7)
+            say(url_of(path), ACCOUNT, "freeze", None, "ann", "stop", 7)
     finally:
         holder.close()
 

@@ -84,7 +84,7 @@ def test_whatever_schema_it_has_it_is_brought_to_the_newest(path: Path, schema: 
             upgrade(connection, schema)
         engine.dispose()
 
-    with open_at(path) as journal, journal.engine.connect() as connection:
+    with open_at(path) as journal, journal.writer.engine.connect() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
         assert compare_metadata(context, metadata) == []
         assert context.get_current_revision() == HEAD

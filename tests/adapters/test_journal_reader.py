@@ -12,12 +12,21 @@ from bot.adapters.journal_reader import open_reader
 from bot.adapters.tables import HEAD
 from bot.shell.ports import JournalUnavailableError
 from bot.shell.replay import JournaledDecision
-from tests.adapters.builders import ACCOUNT, RULES_JSON, START_MS, activity, decided, open_at, url_of
+from tests.adapters.builders import (
+    ACCOUNT,
+    OF_A_FILE,
+    RULES_JSON,
+    START_MS,
+    activity,
+    decided,
+    open_at,
+    url_of,
+)
 
 
 @pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "journal.sqlite"
+def path(anywhere: Path) -> Path:
+    return anywhere
 
 
 def journaled(number: int, rules_json: str = RULES_JSON) -> JournaledDecision:
@@ -33,6 +42,7 @@ def journaled(number: int, rules_json: str = RULES_JSON) -> JournaledDecision:
     )
 
 
+@OF_A_FILE
 def test_no_journal_says_how_to_start_one_and_makes_none(path: Path) -> None:
     with pytest.raises(JournalUnavailableError) as refused:
         open_reader(url_of(path), mode=None)
@@ -103,6 +113,7 @@ def test_orders_are_listed_newest_first_up_to_a_limit(path: Path) -> None:
     ]
 
 
+@OF_A_FILE
 def test_reading_a_journal_at_rest_leaves_no_trace(path: Path) -> None:
     with open_at(path) as journal:
         journal.decided(*decided())
@@ -112,6 +123,7 @@ def test_reading_a_journal_at_rest_leaves_no_trace(path: Path) -> None:
     assert {file.name: file.read_bytes() for file in path.parent.iterdir()} == before
 
 
+@OF_A_FILE
 def test_an_answer_is_thrown_away_if_a_writer_came_in_meanwhile(path: Path) -> None:
     with open_at(path) as journal:
         journal.decided(*decided(1))
@@ -128,6 +140,7 @@ def test_an_answer_is_thrown_away_if_a_writer_came_in_meanwhile(path: Path) -> N
     assert len(asked) == 2
 
 
+@OF_A_FILE
 def test_a_fault_that_a_writer_led_to_is_not_believed_either(path: Path) -> None:
     with open_at(path) as journal:
         journal.decided(*decided(1))
@@ -144,6 +157,7 @@ def test_a_fault_that_a_writer_led_to_is_not_believed_either(path: Path) -> None
     assert ReadOnlyFile(path).ask(question) == 2
 
 
+@OF_A_FILE
 def test_a_file_that_changes_at_every_look_is_given_up(path: Path) -> None:
     with open_at(path) as journal:
         journal.decided(*decided(1))
@@ -157,6 +171,7 @@ def test_a_file_that_changes_at_every_look_is_given_up(path: Path) -> None:
         file.ask(question)
 
 
+@OF_A_FILE
 @pytest.mark.parametrize("column", ["snapshot", "decision"])
 def test_a_record_of_another_version_is_told_in_one_sentence(path: Path, column: str) -> None:
     with open_at(path) as journal:

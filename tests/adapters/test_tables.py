@@ -26,8 +26,8 @@ def differences(connection: Connection) -> list[object]:
     return list(compare_metadata(context, metadata))
 
 
-def test_a_journal_has_exactly_the_tables_we_think_it_has(tmp_path: Path) -> None:
-    with open_at(tmp_path / "journal.sqlite") as journal, journal.engine.connect() as connection:
+def test_a_journal_has_exactly_the_tables_we_think_it_has(anywhere: Path) -> None:
+    with open_at(anywhere) as journal, journal.writer.engine.connect() as connection:
         assert differences(connection) == []
 
 
@@ -37,9 +37,9 @@ def test_the_list_of_schemas_is_the_list_of_migrations() -> None:
     assert script.get_heads() == [HEAD]
 
 
-def test_constraints_bear_the_names_that_later_migrations_will_call_them_by(tmp_path: Path) -> None:
-    with open_at(tmp_path / "journal.sqlite") as journal:
-        found = inspect(journal.engine)
+def test_constraints_bear_the_names_that_later_migrations_will_call_them_by(anywhere: Path) -> None:
+    with open_at(anywhere) as journal:
+        found = inspect(journal.writer.engine)
         for table in metadata.sorted_tables:
             made = {found.get_pk_constraint(table.name)["name"]}
             made |= {key["name"] for key in found.get_foreign_keys(table.name)}

@@ -8,7 +8,8 @@ from types import MappingProxyType
 
 from bot.adapters.alerts import Alerts, Level, Limits
 from bot.adapters.channels.manner import Channel, Message
-from bot.shell.ports import Clock, Notice, NoticeKind, Severity
+from bot.shell.notice import Notice, NoticeKind, Severity
+from bot.shell.ports import Clock
 from tests.shell.builders import Spoken
 
 T = 1_767_225_600_000

@@ -1,7 +1,6 @@
 """The dead man's switch: pings while the loops live, and none when one is silent."""
 
 import asyncio
-from pathlib import Path
 
 import pytest
 import respx
@@ -79,7 +78,7 @@ async def test_a_process_lives_while_every_account_was_looked_at_within_a_heartb
     home.venue.quoted = False
     blind = await home.loop.step()
     watchman = Watchman(alerts_of(kept, clock=clock), clock, Spoken(), 900_000)
-    main = OpenAccount(name="main", rules=home.loop.rules, loop=home.loop, path=Path(), mode="paper")
+    main = OpenAccount(name="main", rules=home.loop.rules, loop=home.loop, url="", mode="paper")
     assert not watchman.alive()
     watchman.started((main,), ("btc",))
 

@@ -8,7 +8,7 @@ import pytest
 from bot.adapters.alerts import Alerts
 from bot.adapters.channels.manner import ChannelError
 from bot.adapters.clock import SystemClock
-from bot.shell.ports import NoticeKind, Severity
+from bot.shell.notice import NoticeKind, Severity
 from tests.alerts.builders import CANARY, HandClock, Kept, alerts_of, failing, hang, notice, settled
 from tests.shell.builders import Spoken
 

@@ -46,11 +46,11 @@ class Place:
         return [(one.kind, one.hedge, one.who) for one in self.controls()]
 
     def controls(self) -> tuple[Control, ...]:
-        with wiring.reader_of(wiring.journal_path(self.settings), "paper") as reader:
+        with wiring.reader_of(wiring.journal_url(self.settings), "paper") as reader:
             return in_force(reader.controls("main"))
 
     def by_another(self, kind: str, hedge: str | None) -> None:
-        path = wiring.journal_path(self.settings)
+        path = wiring.journal_url(self.settings)
         say(path, "main", kind, hedge, "ann", "a drill", SystemClock().now_ms())  # type: ignore[arg-type]  # one of them
 
     def pause(self, who: Asked = ANN) -> list[str]:
@@ -79,8 +79,7 @@ def place(folder: Path, more: str = "") -> Iterator[Place]:
     journal = f'[journal]\npath = "{folder}/{{mode}}.sqlite"\n[guard]\nkill_switch = "{folder}/stop"\n'
     config.write_text(CONFIG + journal + more)
     settings = load([config], environ={}, dotenv=None).settings
-    path = wiring.journal_path(settings)
-    with wiring.paper_accounts(settings, path, "paper", SystemClock(), SilentLog()) as (account,):
+    with wiring.paper_accounts(settings, SystemClock(), SilentLog()) as (account,):
         yield Place(settings, account)
 
 
@@ -156,7 +155,7 @@ async def test_a_word_that_comes_in_between_is_not_ended(tmp_path: Path) -> None
         await one.look()
         (freeze,) = one.controls()
         one.by_another("unwind", "btc")
-        path = wiring.journal_path(one.settings)
+        path = wiring.journal_url(one.settings)
 
         said = say(
             path, "main", "resume", "btc", "telegram:11", "", 1, lambda words: freeze in in_force(words)

@@ -65,7 +65,7 @@ async def service() -> AsyncIterator[Service]:
 
 
 def words(settings: Settings) -> list[JournaledControl]:
-    with wiring.reader_of(wiring.journal_path(settings), "paper") as reader:
+    with wiring.reader_of(wiring.journal_url(settings), "paper") as reader:
         return list(reader.controls("main"))
 
 

@@ -46,7 +46,7 @@ async def test_a_session_is_entered_moved_through_faults_and_unwound(name: str, 
             await run.until_held(f"{own - D('0.1')}", within="0.1", minutes=120)
             run.agrees()
 
-            say(run.path, "main", "unwind", None, "trader", "the end", door.clock.now_ms())
+            say(f"sqlite:///{run.path}", "main", "unwind", None, "trader", "the end", door.clock.now_ms())
             await run.minutes(30, lambda: not run.held())
             assert run.held() == {}
             run.agrees()

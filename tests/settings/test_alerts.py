@@ -9,7 +9,7 @@ import pytest
 
 from bot.settings import Loaded, Settings, SettingsFaultsError, load, shown
 from bot.settings_alerts import Levels
-from bot.shell.ports import NoticeKind
+from bot.shell.notice import NoticeKind
 from tests.settings.test_settings import MINIMAL
 
 NOTHING: Mapping[str, str] = MappingProxyType({})

@@ -16,11 +16,11 @@ from bot.core.rolls import Stage
 from bot.core.values import ZERO, Coins, Contracts, Ratio
 from bot.shell import notices as told
 from bot.shell.loop import ROLL_LATE
+from bot.shell.notice import Notice
 from bot.shell.notices import kept, lost, notices
 from bot.shell.ports import (
     AuthFailedError,
     JournalUnavailableError,
-    Notice,
     PreflightError,
     SettingsError,
     UnreachableError,

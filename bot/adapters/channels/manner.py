@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Protocol
 
 from bot.core.values import record
-from bot.shell.ports import Notice
+from bot.shell.notice import Notice
 
 CUT = "…"
 
