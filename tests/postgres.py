@@ -15,7 +15,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import psycopg
-import pytest
+
+from tests.real import lacking
 
 PASSWORD = "canary-of-the-database"  # noqa: S105 - a canary: it must turn up nowhere
 USER = "hedgerow"
@@ -132,7 +133,7 @@ def served() -> Iterator[Server]:
     """Run a server until the tests of this process are over; skips where none is installed."""
     bin_ = binaries()
     if bin_ is None:
-        pytest.skip("PostgreSQL is not installed: no /usr/lib/postgresql/*/bin")
+        lacking("PostgreSQL is not installed: apt-get install postgresql-15")
     folder = Path(tempfile.mkdtemp(prefix="hedgerow-pg-", dir="/tmp"))
     server = None
     try:

@@ -4,6 +4,7 @@ import os
 import shutil
 import socket
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
@@ -19,7 +20,7 @@ def program(name: str, package: str) -> str:
     return str(found)
 
 
-def lacking(why: str) -> None:
+def lacking(why: str) -> NoReturn:
     """Skip a test for want of something; in CI fail it."""
     if os.environ.get(EVERYTHING):
         pytest.fail(why)

@@ -91,7 +91,7 @@ def kept(page: Page, name: str) -> None:
     """Keep a picture, if pictures are wanted."""
     folder: Path | None = pictures()
     if folder is not None:
-        page.screenshot(path=folder / name, full_page=True)
+        page.screenshot(path=folder / name)
 
 
 def test_it_shows_what_is_held_and_why(page: Page, bot: Bot) -> None:
