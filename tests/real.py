@@ -8,7 +8,7 @@ from typing import NoReturn
 
 import pytest
 
-EVERYTHING = "HEDGEROW_TEST_EVERYTHING"
+EVERYTHING = "TEST_EVERYTHING"
 """Set by ``.ci/run``, which installs what is needed: a program that is missing then is a failure."""
 
 
@@ -36,5 +36,5 @@ def free_port() -> int:
 
 def pictures() -> Path | None:
     """Give the folder that screenshots are to be kept in, if that is wanted."""
-    wanted = os.environ.get("HEDGEROW_TEST_PICTURES")
+    wanted = os.environ.get("TEST_PICTURES")
     return Path(wanted) if wanted else None

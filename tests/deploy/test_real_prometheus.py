@@ -82,9 +82,9 @@ def adapted(folder: Path, port: int, alerts: int, hook: int) -> tuple[Path, Path
     return folder / "prometheus.yml", folder / "alertmanager.yml"
 
 
-@pytest.fixture(scope="module")
-def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    folder = tmp_path_factory.mktemp("watched")
+@pytest.fixture
+def running(tmp_path: Path) -> Iterator[Running]:
+    folder = tmp_path
     port, own, alerts, hook = free_port(), free_port(), free_port(), Hook()
     config, routes = adapted(folder, port, alerts, hook.server_address[1])
     words = ["demo", "--headless", "--hours", "2400", "--serve", str(port)]
@@ -92,12 +92,12 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
         [sys.executable, "-m", "bot", *words],
         cwd=folder,
         stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
         text=True,
     )
     try:
         for _ in range(600):
-            assert demo.poll() is None, demo.communicate()
+            assert demo.poll() is None
             with suppress(httpx.HTTPError):
                 if httpx.get(f"http://127.0.0.1:{port}/ping").is_success:
                     break
@@ -106,23 +106,27 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
             yield Running(demo, asked, where, hook, config)
     finally:
         demo.kill()
-        demo.communicate()
+        demo.wait()
         hook.shutdown()
         hook.server_close()
 
 
-def test_the_configuration_is_clean(running: Running) -> None:
+def test_a_demo_is_watched_by_a_real_prometheus_until_it_dies(running: Running) -> None:
+    """One story, in this order: configuration, every panel's query, the rules, a death that reaches the webhook."""
     assert promtool("check", "config", str(running.config)) == (0, "")
+    every_query_of_every_panel_returns_data(running)
+    rules_are_evaluated_and_raise_no_false_alarm(running)
+    a_bot_that_dies_is_told_to_the_webhook(running)
 
 
-def test_every_query_of_every_panel_returns_data(running: Running) -> None:
+def every_query_of_every_panel_returns_data(running: Running) -> None:
     """Those that look back on 84 hours of model time have to wait for them."""
     left = list(queries())
     for _ in range(240):
         left = [one for one in left if nothing(running.ask(spelled(one[2])))]
         if not left:
             break
-        assert running.demo.poll() is None, (left, running.demo.communicate())
+        assert running.demo.poll() is None, left
         time.sleep(0.5)
     assert left == []
 
@@ -137,7 +141,7 @@ def nothing(rows: list[dict[str, Any]]) -> bool:
     return all(row["value"][1] == "NaN" for row in rows)
 
 
-def test_rules_are_evaluated_and_raise_no_false_alarm(running: Running) -> None:
+def rules_are_evaluated_and_raise_no_false_alarm(running: Running) -> None:
     told = httpx.get(f"{running.prometheus}/api/v1/rules").json()["data"]["groups"]
 
     assert {rule["health"] for group in told for rule in group["rules"]} == {"ok"}
@@ -147,7 +151,7 @@ def test_rules_are_evaluated_and_raise_no_false_alarm(running: Running) -> None:
     )
 
 
-def test_a_bot_that_dies_is_told_to_the_webhook(running: Running) -> None:
+def a_bot_that_dies_is_told_to_the_webhook(running: Running) -> None:
     running.demo.kill()
     for _ in range(300):
         if any(one["labels"]["alertname"] == "HedgerowDown" for one in running.hook.alerts):

@@ -49,7 +49,7 @@ CASES = """
     HedgerowRollLate              | hedgerow_roll_late{BOT,H} 0x9 1x20                                 | 9     | 10
     HedgerowRollDue               | hedgerow_clock_timestamp_seconds{BOT,mode="live"} 1000+60x40
                                     hedgerow_roll_expiry_timestamp_seconds{BOT,H} 87990x40
-                                    hedgerow_roll_left_contracts{BOT,H} -5x40                          | 9     | 10
+                                    hedgerow_roll_left_contracts{BOT,H} -5x40                          | 9     | 12
     HedgerowEffectivenessFalling  | hedgerow_hedge_ratio_target{BOT,H} 1x200
                                     hedgerow_hedge_effectiveness_ratio{BOT,H,window="7d"} 0.99x9 0.7x200 | 69  | 71
     HedgerowKeyFailing            | hedgerow_venue_requests_total{BOT,A,question="account",outcome="auth_failed"} 0x9 1x20 | 9 | 10

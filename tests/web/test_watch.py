@@ -1,0 +1,117 @@
+"""`run` with the page: served before the accounts open, its token kept, and refused in a sentence where that cannot be."""
+
+import json
+import os
+import signal
+import socket
+import stat
+import time
+from contextlib import suppress
+from pathlib import Path
+
+import httpx
+import pytest
+
+from bot import wiring
+from bot.settings import Settings, load
+from bot.shell.ports import SettingsError
+from bot.wiring_watch import token_of
+from tests.real import free_port
+from tests.test_cli import CONFIG, Shell
+
+
+def settings(folder: Path, more: str = "") -> Settings:
+    (folder / "hedgerow.toml").write_text(CONFIG + more)
+    return load([folder / "hedgerow.toml"], environ={}, dotenv=None).settings
+
+
+def test_a_run_serves_its_page_and_marks_what_hedges_are_worth(tmp_path: Path) -> None:
+    shell, port = Shell(tmp_path), free_port()
+    (tmp_path / "hedgerow.toml").write_text(CONFIG + f"[web]\nenabled = true\nport = {port}\n")
+    process = shell.start("run")
+    address = f"http://127.0.0.1:{port}"
+    state: dict[str, object] = {}
+    for _ in range(300):
+        with suppress(httpx.HTTPError, FileNotFoundError):
+            bearer = {"Authorization": f"Bearer {(tmp_path / '.hedgerow/web.token').read_text().strip()}"}
+            state = httpx.get(f"{address}/api/v1/state", headers=bearer).json()
+            if state["turn"] and httpx.get(f"{address}/api/v1/orders", headers=bearer).json():
+                break
+        time.sleep(0.1)
+    metrics = httpx.get(f"{address}/metrics", headers=bearer).text
+    assert httpx.get(f"{address}/healthz").json()["healthy"] is True
+    process.send_signal(signal.SIGTERM)
+    _, said = process.communicate(timeout=60)
+
+    assert process.returncode == 0, said
+    assert f"http://127.0.0.1:{port}/" in said
+    assert (
+        'hedgerow_venue_requests_total{account="main",mode="paper",outcome="ok",question="place"}' in metrics
+    )
+    with wiring.reader_of(f"sqlite:///{tmp_path / '.hedgerow/paper.sqlite'}") as reader:
+        (mark, *_) = reader.marks("main", 0)
+    assert mark.hedge == "btc"
+    assert mark.value == mark.value_unhedged + mark.futures + mark.funding + mark.fees
+
+
+def test_a_port_in_use_ends_the_start_with_the_code_of_settings(tmp_path: Path) -> None:
+    shell = Shell(tmp_path)
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        (tmp_path / "hedgerow.toml").write_text(CONFIG + f"[web]\nenabled = true\nport = {port}\n")
+        run = shell.run("run", "--seconds", "2")
+        demo = shell.run("demo", "--headless", "--hours", "1", "--serve", str(port), "--json")
+
+    assert (run.returncode, demo.returncode) == (2, 2)
+    for said in (run.stderr, demo.stderr):
+        assert f"web.port: 127.0.0.1:{port} is in use: stop who has it" in said
+    assert not (tmp_path / ".hedgerow/paper.sqlite").exists(), "nothing was opened"
+
+
+def test_a_token_is_made_once_and_kept_from_others(tmp_path: Path) -> None:
+    chosen = settings(tmp_path, f'[web]\ntoken_path = "{tmp_path}/deep/token"\n')
+
+    made = token_of(chosen)
+
+    assert len(made) >= 32
+    assert token_of(chosen) == made
+    assert stat.S_IMODE((tmp_path / "deep/token").stat().st_mode) == 0o600
+
+
+def test_a_token_that_is_set_is_taken_and_nothing_written(tmp_path: Path) -> None:
+    chosen = settings(tmp_path, f'[web]\ntoken = "mine"\ntoken_path = "{tmp_path}/token"\n')
+
+    assert token_of(chosen) == "mine"
+    assert not (tmp_path / "token").exists()
+
+
+def test_a_volume_that_cannot_be_written_is_told_with_a_remedy(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    chosen = settings(tmp_path, f'[web]\ntoken_path = "{tmp_path}/file/token"\n')
+
+    with pytest.raises(
+        SettingsError, match=r"can neither be read nor written .*: set web.token, or name another"
+    ):
+        token_of(chosen)
+
+
+@pytest.mark.parametrize("wrong", ["port = 70000", 'host = "a b"', 'hosts = ["x y"]', "silent_seconds = 0"])
+def test_settings_that_cannot_be_meant_are_refused(tmp_path: Path, wrong: str) -> None:
+    shell = Shell(tmp_path)
+    (tmp_path / "hedgerow.toml").write_text(CONFIG + f"[web]\n{wrong}\n")
+
+    checked = shell.run("check-config")
+
+    assert (checked.returncode, f"web.{wrong.partition(' ')[0]}" in checked.stderr) == (2, True)
+
+
+def test_nobody_is_told_a_token_by_show_config(tmp_path: Path) -> None:
+    shell = Shell(tmp_path)
+    told = shell.start("show-config", "--json", HEDGEROW_WEB__TOKEN="canary")  # noqa: S106 - a canary
+    said = told.communicate(timeout=60)[0]
+
+    assert "canary" not in said
+    assert any(row["path"] == "web.token" for row in json.loads(said))
+    assert os.environ.get("HEDGEROW_WEB__TOKEN") is None
