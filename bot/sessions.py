@@ -213,6 +213,7 @@ async def run(
     )
     async with watching(settings, clock, log, partial(orders_of, settings)) as watchman:
         async with AsyncExitStack() as stack:
+            await stack.enter_async_context(watch.supervised())
             if settings.web.enabled:
                 host = settings.web.host
                 port = await stack.enter_async_context(watch.serving(host, settings.web.port))
@@ -228,7 +229,7 @@ async def run(
                 return
             for account in accounts:
                 watch.join(account)
-            await stack.enter_async_context(watch.supervised())
+            watch.opened()
             watchman.started(accounts, tuple(settings.hedges))
             runs = [
                 _run_account(settings, account, watch, until, after, watchman, log) for account in accounts

@@ -45,8 +45,13 @@ class Watch:
         self.metrics = Metrics(mode, self._version, partial(gauges, self.window))
 
     def stands_by(self) -> None:
-        """Show that another process leads, until accounts join."""
+        """Show that another process leads, until accounts join; a supervisor is told that this one is ready to."""
         self.window.waiting = True
+        supervisor.tell("READY=1\nSTATUS=standing by: another process leads")
+
+    def opened(self) -> None:
+        """Tell a supervisor that every account is open."""
+        supervisor.tell("READY=1\nSTATUS=looking after " + ", ".join(self.window.boards))
 
     def join(self, account: OpenAccount) -> None:
         """Give an account a board with its history, and put meters before its venue and journal."""
@@ -82,8 +87,7 @@ class Watch:
 
     @asynccontextmanager
     async def supervised(self) -> AsyncIterator[None]:
-        """Tell a supervisor that all is open, then that all is well as long as it is, and at last that the end has begun."""
-        supervisor.tell("READY=1")
+        """Tell a supervisor that all is well as long as it is, and at last that the end has begun."""
         signs = asyncio.create_task(self._signs_of_life())
         try:
             yield

@@ -54,6 +54,25 @@ def test_a_run_serves_its_page_and_marks_what_hedges_are_worth(tmp_path: Path) -
     assert mark.value == mark.value_unhedged + mark.futures + mark.funding + mark.fees
 
 
+def test_a_supervisor_is_told_when_all_is_open_that_it_lives_and_that_it_ends(tmp_path: Path) -> None:
+    shell = Shell(tmp_path)
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as heard:
+        heard.bind(str(tmp_path / "notify"))
+        process = shell.start("run", NOTIFY_SOCKET=str(tmp_path / "notify"), WATCHDOG_USEC="300000")
+        heard.settimeout(60)
+        told = ""
+        while "READY=1" not in told or "WATCHDOG=1" not in told.partition("READY=1")[2]:
+            told += heard.recv(200).decode() + "|"
+        process.send_signal(signal.SIGTERM)
+        while "STOPPING=1" not in told:
+            told += heard.recv(200).decode() + "|"
+        process.communicate(timeout=60)
+
+    assert process.returncode == 0
+    assert "STATUS=looking after main" in told
+    assert told.count("READY=1") == 1
+
+
 def test_a_port_in_use_ends_the_start_with_the_code_of_settings(tmp_path: Path) -> None:
     shell = Shell(tmp_path)
     with socket.socket() as taken:
