@@ -109,7 +109,7 @@ async def leadership(
         JournalUnavailableError: the journal cannot be used.
     """
     told = False
-    while not until():
+    while True:
         try:
             return Leadership(settings, log, settings.accounts)
         except (JournalTakenError, JournalAwayError) as error:
@@ -122,4 +122,5 @@ async def leadership(
         wake_ms = clock.now_ms() + int(settings.journal.standby_seconds * 1000)
         while clock.now_ms() < wake_ms and not until():
             await clock.sleep_until(min(wake_ms, clock.now_ms() + NAP_MS))
-    return None
+        if until():
+            return None
