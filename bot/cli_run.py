@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
     from bot.backtest.dated_report import DatedReport
     from bot.backtest.report import Report
-    from bot.looks import OpenAccount
     from bot.sessions import Frame
+    from bot.shell.view import HedgeView
 
 
 def demo(
@@ -122,12 +122,11 @@ def run(
         err=True,
     )
 
-    def after(account: "OpenAccount") -> None:
-        views = account.look()
+    def after(account: str, views: "tuple[HedgeView, ...]") -> None:
         if as_json:
             typer.echo(json.dumps(to_jsonable_python(views)))
         else:
-            show.console().print(show.hedges_table(views, f"{settings.mode} · account {account.name}"))
+            show.console().print(show.hedges_table(views, f"{settings.mode} · account {account}"))
 
     asyncio.run(sessions.run(settings, until=stopping, after=after, accept_terms=accept_terms))
 

@@ -194,10 +194,10 @@ async def run(
     settings: Settings,
     *,
     until: Callable[[], bool],
-    after: Callable[[OpenAccount], None],
+    after: Callable[[str, tuple[HedgeView, ...]], None],
     accept_terms: bool,
 ) -> None:
-    """Run every account against the wall clock until told to stop; ``after`` is called when one has decided.
+    """Run every account against the wall clock until told to stop; ``after`` is told which one has decided, and how its hedges look.
 
     With ``accept_terms`` contracts whose terms changed are traded on, in their new terms.
 
@@ -277,14 +277,13 @@ async def _run_account(
     account: OpenAccount,
     watch: Watch,
     until: Callable[[], bool],
-    after: Callable[[OpenAccount], None],
+    after: Callable[[str, tuple[HedgeView, ...]], None],
     watchman: Watchman,
     log: Log,
 ) -> None:
     def took(step: Step) -> None:
         try:
-            watch.took(account, step)
-            after(account)
+            after(account.name, watch.took(account, step))
         except JournalAwayError as error:
             log.warning(
                 "nothing to show while the journal is away", decision=step.decision.number, error=str(error)

@@ -18,9 +18,9 @@ from bot.adapters.metrics_gauges import gauges
 from bot.core.values import ZERO
 from bot.looks import OpenAccount
 from bot.settings import Settings
-from bot.shell.ports import Clock, SettingsError
+from bot.shell.ports import Clock, JournalAwayError, SettingsError
 from bot.shell.step import Step
-from bot.shell.view import mark_of
+from bot.shell.view import HedgeView, mark_of
 from bot.shell.window import HISTORY_MS, Window
 from bot.web.access import Access
 from bot.web.answers import JournalLine, OrderLine
@@ -67,15 +67,21 @@ class Watch:
             partial(metered, told=partial(self.metrics.journal_called, name)),
         )
 
-    def took(self, account: OpenAccount, step: Step) -> None:
-        """Show what a step came to, and mark what the hedges are worth if that is due.
+    def took(self, account: OpenAccount, step: Step) -> tuple[HedgeView, ...]:
+        """Show what a step came to, and mark what the hedges are worth if that is due; returns how the hedges look.
+
+        While the journal is away the hedges stay as they were last shown: what they are worth is reckoned from all fills.
 
         Raises:
             JournalUnavailableError: the journal cannot be read, or a mark not be written.
         """
         self.metrics.stepped(account.name, step)
         board = self.window.boards[account.name]
-        hedges = account.look()
+        try:
+            hedges = account.look()
+        except JournalAwayError:
+            self.window.show(account.name, step, () if board.picture is None else board.picture.hedges)
+            raise
         marks = [mark_of(view) for view in hedges if board.due(view)]
         if marks:
             account.loop.mark(marks)
@@ -84,6 +90,7 @@ class Watch:
             with self._reader() as reader:
                 board.shortfall = _shortfall(reader, account.name)
         self.window.show(account.name, step, hedges)
+        return hedges
 
     @asynccontextmanager
     async def supervised(self) -> AsyncIterator[None]:

@@ -20,13 +20,17 @@ from tests.bots import (
 from tests.postgres import PASSWORD, Server
 
 
+def pair(folder: Path, url: str, address: str) -> tuple[Bot, Bot]:
+    """Give a leader and a standby, each as on a machine of its own."""
+    return Bot(folder / "a", url, address, standby=False), Bot(folder / "b", url, address, standby=True)
+
+
 async def test_the_standby_goes_on_hedging_when_the_leader_is_killed_and_no_order_doubles(
     postgres: Server, tmp_path: Path
 ) -> None:
     url = postgres.database()
     with street() as told:
-        leader = Bot(tmp_path / "a", url, told["address"], standby=False)
-        standby = Bot(tmp_path / "b", url, told["address"], standby=True)
+        leader, standby = pair(tmp_path, url, told["address"])
         with ended(leader, standby):
             leader.start()
             until(lambda: fills_in(url) >= 1, "the leader's first fill", leader)
@@ -160,8 +164,7 @@ async def test_a_leader_that_was_cut_off_sends_nothing_after_its_lease_and_ends_
     """Paused as a whole, its connections die; when it goes on, another leads."""
     url = postgres.database()
     with street() as told:
-        leader = Bot(tmp_path / "a", url, told["address"], standby=False)
-        standby = Bot(tmp_path / "b", url, told["address"], standby=True)
+        leader, standby = pair(tmp_path, url, told["address"])
         with ended(leader, standby):
             leader.start()
             until(lambda: fills_in(url) >= 2, "two fills", leader)

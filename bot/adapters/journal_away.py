@@ -175,10 +175,8 @@ class TwoBooks:
             self._tried = uptime()
 
     def _try(self) -> None:
-        began, kept = (
-            uptime(),
-            self._writer.spooled(),
-        )  # who was passed hears of it here, whoever has the lock
+        began = uptime()
+        kept = self._writer.spooled()  # who was passed hears of it here, whoever has the lock
         if not self._writer.regain():
             self.why = (
                 "The right to write is somebody else's, or still that of a connection of ours that was cut."

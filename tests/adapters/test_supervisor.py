@@ -23,7 +23,12 @@ def test_words_reach_the_socket(tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
 
 def test_without_a_supervisor_nobody_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("NOTIFY_SOCKET", raising=False)
+    opened: list[object] = []
+    monkeypatch.setattr(socket, "socket", lambda *kind: opened.append(kind))
+
     supervisor.tell("READY=1")
+
+    assert opened == []
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,6 @@ import pytest
 from bot import wiring_alerts
 from bot.adapters.clock import SystemClock
 from bot.adapters.log import SilentLog
-from bot.looks import OpenAccount
 from bot.sessions import run
 from bot.settings import Settings, load
 from bot.shell.ports import AuthFailedError, JournalUnavailableError
@@ -110,7 +109,7 @@ async def test_a_webhook_that_hangs_delays_no_look_and_no_other_channel(tmp_path
         await run(
             settings,
             until=lambda: time.monotonic() > end,
-            after=lambda _account: looks.append(time.monotonic()),
+            after=lambda _account, _views: looks.append(time.monotonic()),
             accept_terms=False,
         )
 
@@ -161,8 +160,8 @@ band = { outer = 0.01, inner = 0 }
 """
     seen: list[str] = []
 
-    def after(account: OpenAccount) -> None:
-        seen.append(account.name)
+    def after(account: str, _views: object) -> None:
+        seen.append(account)
         if len(seen) > 4:
             raise AuthFailedError("The key is not accepted: mend it.")
 
@@ -191,7 +190,7 @@ async def test_a_fault_in_telling_ends_no_loop(tmp_path: Path, monkeypatch: pyte
         await run(
             settings_of(tmp_path, hook(server)),
             until=lambda: len(looks) > 1,
-            after=lambda account: looks.append(account.name),
+            after=lambda account, _views: looks.append(account),
             accept_terms=False,
         )
 
@@ -206,7 +205,7 @@ async def test_a_dead_mans_switch_is_pinged_once_the_accounts_are_looked_at(tmp_
         await run(
             settings.model_copy(update={"alerts": alerts}),
             until=lambda: time.monotonic() > end,
-            after=lambda _account: None,
+            after=lambda _account, _views: None,
             accept_terms=False,
         )
 

@@ -85,7 +85,7 @@ async def test_a_pause_and_a_resume_reach_a_bot_that_runs_and_a_stranger_does_no
         settings = settings_of(tmp_path, more)
         stop = asyncio.Event()
         running = asyncio.create_task(
-            run(settings, until=stop.is_set, after=lambda _account: None, accept_terms=False)
+            run(settings, until=stop.is_set, after=lambda _account, _views: None, accept_terms=False)
         )
         await until(lambda: any("Hedgerow has started" in one for one in telegram.said))
 

@@ -13,10 +13,13 @@ import httpx
 import pytest
 
 from bot import wiring
+from bot.looks import OpenAccount
 from bot.settings import Settings, load
-from bot.shell.ports import SettingsError
-from bot.wiring_watch import token_of
+from bot.shell.ports import JournalAwayError, SettingsError
+from bot.wiring_watch import Watch, token_of
 from tests.real import free_port
+from tests.shell.builders import house
+from tests.sim.builders import ME
 from tests.test_cli import CONFIG, Shell
 
 
@@ -71,6 +74,25 @@ def test_a_supervisor_is_told_when_all_is_open_that_it_lives_and_that_it_ends(tm
     assert process.returncode == 0
     assert "STATUS=looking after main" in told
     assert told.count("READY=1") == 1
+
+
+async def test_while_the_journal_is_away_decisions_go_on_being_shown_and_hedges_stay_as_they_were(
+    tmp_path: Path,
+) -> None:
+    home, chosen = await house(), settings(tmp_path)
+    watch = Watch(chosen, "paper", home.clock, lambda: wiring.reader_of("sqlite:///nowhere"))
+    board = watch.window.join(ME, "model", home.loop, None)
+    away = f"postgresql://me:password@127.0.0.1:{free_port()}/base"
+    account = OpenAccount(name=ME, rules=home.loop.rules, loop=home.loop, url=away, mode="paper")
+    for number in (1, 2):
+        step = await home.loop.step()
+
+        with pytest.raises(JournalAwayError):
+            watch.took(account, step)
+
+        assert board.picture is not None
+        assert board.picture.decision.number == number
+        assert board.picture.hedges == ()
 
 
 def test_a_port_in_use_ends_the_start_with_the_code_of_settings(tmp_path: Path) -> None:
