@@ -11,7 +11,7 @@ import tempfile
 import time
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import psycopg
@@ -88,13 +88,13 @@ class Server:
     def frozen(self, *, only_postmaster: bool = False) -> Iterator[None]:
         """Let no process of it move, so that connections stand and nothing answers; or only the one that takes new ones."""
         processes = self.processes()[: 1 if only_postmaster else None]
-        for process in processes:
-            os.kill(process, signal.SIGSTOP)
         try:
+            for process in processes:
+                _signalled(process, signal.SIGSTOP)
             yield
         finally:
             for process in processes:
-                os.kill(process, signal.SIGCONT)
+                _signalled(process, signal.SIGCONT)
 
     def execute(self, statement: str, database: str = "postgres") -> list[tuple[object, ...]]:
         with psycopg.connect(self.admin_url(database), autocommit=True) as connection:
@@ -117,6 +117,12 @@ class Server:
         )
         assert done.returncode == 0 or not check, done.stdout + done.stderr
         return done
+
+
+def _signalled(process: int, number: signal.Signals) -> None:
+    """Send a signal; a server's process may have ended by itself since it was listed."""
+    with suppress(ProcessLookupError):
+        os.kill(process, number)
 
 
 def _other_than_root(folder: Path) -> list[str]:
