@@ -211,7 +211,7 @@ class Alerts(Table):
     per_minute: Whole = Field(20, ge=1, le=600, description="Most messages a minute and channel.")
     dead_man_url: SecretStr = Field(
         SecretStr(""),
-        description="Pinged while every account is looked at; whoever is there calls if it stops.",
+        description="Pinged while every account is seen without holes; whoever is there calls if it stops.",
     )
     dead_man_seconds: Decimal = Field(Decimal(60), ge=5, le=86400, description="Between two pings.")
     telegram: Telegram = Field(Telegram(), description="Telegram.")

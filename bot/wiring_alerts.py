@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from bot.adapters.channels.telegram_commands import Order
 
 SLACK_MS = 60_000
-"""How much longer than a heartbeat an account may go without a look until the dead man's switch is let go."""
+"""How much longer than a heartbeat an account may go unseen until the dead man's switch is let go."""
 
 # --- channels -------------------------------------------------------------------------------------------------
 
@@ -112,14 +112,15 @@ class Watchman:
         self._log = log
         self._limit_ms = heartbeat_ms + SLACK_MS
         self._before: dict[str, Step] = {}
-        self._looked_ms: dict[str, int] = {}
-        """When each account was last looked at with success; 0 if it never was."""
+        self._seen_ms: dict[str, int] = {}
+        """When each account was last seen without holes; 0 if it never was. A look with holes counts for ``/healthz``,
+        because a new process would not fill them; a person has to be called all the same."""
         self._lost: dict[str, str] = {}
         """Why venues are out of reach, by account."""
 
     def started(self, accounts: Sequence[OpenAccount], hedges: Sequence[str]) -> None:
         """Tell that every account is open."""
-        self._looked_ms = dict.fromkeys((account.name for account in accounts), 0)
+        self._seen_ms = dict.fromkeys((account.name for account in accounts), 0)
         text = f"Hedgerow has started: hedges {', '.join(hedges)}."
         self._alerts.tell(notices.of_process("started", text, self._clock.now_ms()))
 
@@ -142,7 +143,7 @@ class Watchman:
         if was and not lost:
             self._alerts.tell(notices.back(name, now_ms))
         if not lost and (step is None or not step.snapshot.missing):
-            self._looked_ms[name] = now_ms
+            self._seen_ms[name] = now_ms
         if step is not None:
             self._tell(account, step)
 
@@ -157,18 +158,18 @@ class Watchman:
             self._log.warning("what happened could not be told", error=type(error).__name__)
 
     def alive(self) -> bool:
-        """Whether every account was looked at within a heartbeat and some slack."""
+        """Whether every account was seen without holes within a heartbeat and some slack."""
         now_ms = self._clock.now_ms()
-        return bool(self._looked_ms) and all(
-            now_ms - at_ms <= self._limit_ms for at_ms in self._looked_ms.values()
+        return bool(self._seen_ms) and all(
+            now_ms - at_ms <= self._limit_ms for at_ms in self._seen_ms.values()
         )
 
     def health(self) -> str:
-        """Say when each account was last looked at, and what became of alerts."""
+        """Say when each account was last seen without holes, and what became of alerts."""
         now_ms = self._clock.now_ms()
         lines = []
-        for name, at_ms in self._looked_ms.items():
-            ago = f"looked at {(now_ms - at_ms) // 1000} s ago" if at_ms else "not looked at yet"
+        for name, at_ms in self._seen_ms.items():
+            ago = f"seen without holes {(now_ms - at_ms) // 1000} s ago" if at_ms else "not seen without holes yet"
             lines.append(f"{name}: {ago}" + (f"; {self._lost[name]}" if self._lost.get(name) else ""))
         for name, count in self._alerts.counts().items():
             told = f"{count.sent} sent, {count.failed} given up, {count.dropped} dropped, {count.waiting} waiting"

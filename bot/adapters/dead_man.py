@@ -1,4 +1,4 @@
-"""The dead man's switch: a ping as long as every loop lives. Who is pinged calls a person when it stops."""
+"""The dead man's switch: a ping as long as all is seen. Who is pinged calls a person when it stops."""
 
 from collections.abc import Callable
 
@@ -11,7 +11,7 @@ from bot.shell.ports import Clock, Log
 
 
 class DeadMan:
-    """Pings an address, which is a secret, every so often while it is alive."""
+    """Pings an address, which is a secret, every so often while what it is asked of is alive."""
 
     def __init__(
         self,
@@ -41,11 +41,11 @@ class DeadMan:
             await self._clock.sleep_until(self._clock.now_ms() + self._every_ms)
 
     async def turn(self) -> None:
-        """Ping once, if every loop lives; what changes is logged once."""
+        """Ping once, if it is alive; what changes is logged once."""
         alive = self._alive()
         if alive is self._quiet:
             say = self._log.info if alive else self._log.warning
-            say("pings go on" if alive else "no ping: a loop has not looked for too long")
+            say("pings go on" if alive else "no ping: an account was not seen without holes for too long")
         self._quiet = not alive
         if not alive:
             return

@@ -164,8 +164,9 @@ class SpoolingJournal:
                 kind="freeze",
                 hedge=None,
                 who="hedgerow",
-                why="the journal's database is away, until it is back",
+                why="the journal's database is away",
                 at_ms=time.time_ns() // 1_000_000,
+                ends="It ends by itself when the database is back; `hedgerow resume` does not end it.",
             )
         controls, resumes = self._words
         return (*controls, self._away), resumes

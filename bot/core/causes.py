@@ -168,12 +168,13 @@ def _controlled(snapshot: Snapshot, index: int) -> Cause:
     name = "" if control.hedge is None else f" --hedge {control.hedge}"
     what = "frozen" if control.kind == "freeze" else "unwinding"
     word = "Frozen" if control.kind == "freeze" else "To be closed"
+    ends = control.ends or f"`hedgerow resume{name}` ends it."
     return Cause(
         kind="frozen" if what == "frozen" else "unwinding",
         state=State.HALTED,
         hedge=control.hedge,
         key=f"{what} {control.hedge or ''} {control.at_ms}",
-        text=f"{word} by {control.who}: {control.why}. `hedgerow resume{name}` ends it.",
+        text=f"{word} by {control.who}: {control.why}. {ends}",
         who=control.who,
     )
 

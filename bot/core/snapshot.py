@@ -142,6 +142,8 @@ class Control:
     who: str
     why: str
     at_ms: int
+    ends: str = ""
+    """What ends it, as a sentence, where a person's resume does not."""
 
 
 @record

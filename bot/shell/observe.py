@@ -214,4 +214,5 @@ def switched(hall: Hall) -> tuple[Control, ...]:
     where = hall.switch.pulled()
     if not where:
         return ()
-    return (Control(kind="freeze", hedge=None, who="kill switch", why=where, at_ms=0),)
+    ends = "It ends when that is taken away; `hedgerow resume` does not end it."
+    return (Control(kind="freeze", hedge=None, who="kill switch", why=where, at_ms=0, ends=ends),)

@@ -37,7 +37,7 @@ async def test_it_pings_as_long_as_it_lives_and_says_once_that_it_does_not() -> 
 
     assert counts == [1, 2, 2, 2, 3, 4]
     assert [line["event"] for line in log.lines] == [
-        "no ping: a loop has not looked for too long",
+        "no ping: an account was not seen without holes for too long",
         "pings go on",
     ]
 

@@ -188,6 +188,7 @@ async def test_a_pulled_switch_freezes_every_hedge_until_it_is_let_go(tmp_path: 
     assert {said.answer for step in frozen for said in step.decision.explanations} == {"hold"}
     assert {said.answer for said in after.decision.explanations} == {"place"}
     assert one.told("Frozen by kill switch: the file") == 1
+    assert one.told("exists. It ends when that is taken away; `hedgerow resume` does not end it.") == 1
 
 
 async def test_the_guard_reduces_a_frozen_account_when_its_margin_is_thin(tmp_path: Path) -> None:

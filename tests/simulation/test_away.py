@@ -16,6 +16,8 @@ from bot.adapters.journal_spooling import SpoolingJournal
 from bot.adapters.log import SilentLog
 from bot.adapters.sim_venue import SimVenue
 from bot.adapters.switch import NO_SWITCH
+from bot.core.causes import Cause
+from bot.core.decide import Decision
 from bot.core.rules import Rules
 from bot.core.snapshot import Holding
 from bot.core.values import Coins
@@ -37,6 +39,10 @@ RULES: Rules = replace(
     account=ME,
     guard=guard_rules(ladder=True),
 )
+
+
+def causes(decision: Decision) -> tuple[Cause, ...]:
+    return () if decision.watch is None else decision.watch.causes
 
 
 class Town:
@@ -111,6 +117,11 @@ async def test_margin_is_relieved_while_it_is_away_and_nothing_is_added(
             assert [one.request.reduce_only for one in sent if one.request.side == "buy"] != []
             assert all(one.request.reduce_only for one in sent if one.request.side == "buy")
             assert reader.incidents(ME) == (), "nothing that our books do not explain"
+            told = {one.text for got in reader.decisions(ME) for one in causes(got.decision) if one.who == "hedgerow"}
+            assert told == {
+                "Frozen by hedgerow: the journal's database is away. It ends by itself when the database is back;"
+                " `hedgerow resume` does not end it."
+            }
             assert all(one is None for one in redecide(reader.decisions(ME), lambda *_: RULES)), (
                 "replay agrees"
             )
