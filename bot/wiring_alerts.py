@@ -169,7 +169,11 @@ class Watchman:
         now_ms = self._clock.now_ms()
         lines = []
         for name, at_ms in self._seen_ms.items():
-            ago = f"seen without holes {(now_ms - at_ms) // 1000} s ago" if at_ms else "not seen without holes yet"
+            ago = (
+                f"seen without holes {(now_ms - at_ms) // 1000} s ago"
+                if at_ms
+                else "not seen without holes yet"
+            )
             lines.append(f"{name}: {ago}" + (f"; {self._lost[name]}" if self._lost.get(name) else ""))
         for name, count in self._alerts.counts().items():
             told = f"{count.sent} sent, {count.failed} given up, {count.dropped} dropped, {count.waiting} waiting"

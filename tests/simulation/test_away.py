@@ -117,10 +117,17 @@ async def test_margin_is_relieved_while_it_is_away_and_nothing_is_added(
             assert [one.request.reduce_only for one in sent if one.request.side == "buy"] != []
             assert all(one.request.reduce_only for one in sent if one.request.side == "buy")
             assert reader.incidents(ME) == (), "nothing that our books do not explain"
-            told = {one.text for got in reader.decisions(ME) for one in causes(got.decision) if one.who == "hedgerow"}
+            told = {
+                one.text
+                for got in reader.decisions(ME)
+                for one in causes(got.decision)
+                if one.who == "hedgerow"
+            }
             assert told == {
-                "Frozen by hedgerow: the journal's database is away. It ends by itself when the database is back;"
-                " `hedgerow resume` does not end it."
+                (
+                    "Frozen by hedgerow: the journal's database is away. It ends by itself when the database is back;"
+                    " `hedgerow resume` does not end it."
+                )
             }
             assert all(one is None for one in redecide(reader.decisions(ME), lambda *_: RULES)), (
                 "replay agrees"
