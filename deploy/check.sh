@@ -65,6 +65,23 @@ print(json.load(u.urlopen('http://prometheus:9090/api/v1/query?query=hedgerow_he
 done
 [ "$up" = '[]' ] && fail "Prometheus has no figure of the hedge"
 said "Prometheus has the hedge's ratio"
+# Every service answers, asked from inside; and Prometheus knows where alerts go.
+asked() { docker compose -f compose.yaml exec -T hedgerow python -c "import sys, urllib.request as u; print(u.urlopen(sys.argv[1], timeout=5).read())" "$1"; }
+for service in $(docker compose -f compose.yaml ps -a --services); do
+  case $service in
+    hedgerow) path=http://127.0.0.1:8710/healthz ;;
+    prometheus) path=http://prometheus:9090/-/ready ;;
+    alertmanager) path=http://alertmanager:9093/-/ready ;;
+    grafana) path=http://grafana:3000/api/health ;;
+    *) fail "nobody knows how to ask $service" ;;
+  esac
+  for _ in $(seq 30); do asked "$path" >/dev/null 2>&1 && break; sleep 1; done
+  asked "$path" >/dev/null 2>&1 || { docker compose -f compose.yaml logs --tail 20 "$service"; fail "$service does not answer"; }
+done
+case $(asked http://prometheus:9090/api/v1/alertmanagers) in
+  *activeAlertmanagers*9093*droppedAlertmanagers*) said "every service answers; Prometheus has its Alertmanager" ;;
+  *) fail "Prometheus has no Alertmanager" ;;
+esac
 docker compose -f compose.yaml stop -t 60 hedgerow
 said "stopped: exit code $(docker compose -f compose.yaml ps -a --format '{{.ExitCode}}' hedgerow)"
 [ -z "$made" ] || rm -f $made
