@@ -65,9 +65,10 @@ def _status(view: HedgeView) -> str:
     def share(ratio: object) -> str:
         return "unknown" if ratio is None else f"{ratio:.2%}"
 
+    rung = "unknown" if view.rung is None else view.rung.name.lower()
     return (
         f"{view.account}/{view.hedge}: {share(view.ratio_achieved)} hedged of {share(view.ratio_target)}, held"
-        f" {view.held:f} {view.symbol}, {view.state}, rung {view.rung.name.lower()}, {view.answer}"
+        f" {view.held:f} {view.symbol}, {view.state or 'state unknown'}, rung {rung}, {view.answer}"
         f" (decision {view.decision})"
     )
 

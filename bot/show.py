@@ -120,6 +120,8 @@ def _room(view: HedgeView) -> str:
 def _guard(view: HedgeView) -> str:
     """Say what the guard lets a hedge do, and what that leaves unhedged."""
     naked = f", {short(view.naked, 4)} {view.base} unhedged" if view.naked else ""
+    if view.state is None or view.rung is None:
+        return f"unknown: the picture has holes{naked}"
     return f"{view.state}, {view.rung.name.lower()}{naked}"
 
 

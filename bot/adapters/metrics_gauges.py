@@ -8,7 +8,8 @@ from typing import get_args
 from bot.adapters.metrics import Sample
 from bot.core.causes import CauseKind
 from bot.core.desk import RollView
-from bot.core.memory import Rung, State
+from bot.core.guard import Watch
+from bot.core.memory import State
 from bot.core.orders import OrderState
 from bot.core.rolls import Stage
 from bot.core.snapshot import Quote, Snapshot, Wallet
@@ -48,21 +49,27 @@ def _loop(board: Board) -> Iterator[Sample]:
 
 def _account(account: str, picture: Picture) -> Iterator[Sample]:
     snapshot, decision = picture.snapshot, picture.decision
-    mine, watch = (account,), decision.watch
+    mine = (account,)
     yield "decision_timestamp_seconds", mine, decision.at_ms / MS
     if snapshot.account_at_ms is not None:
         yield "account_timestamp_seconds", mine, snapshot.account_at_ms / MS
     yield "letters_missing", mine, len(snapshot.missing)
     yield "foreign_positions", mine, len(snapshot.foreign)
-    yield "guard_rung", mine, float(Rung.CLEAR if watch is None else watch.rung)
-    state = State.NORMAL if watch is None else watch.state
-    for one in State:
-        yield "guard_state", (account, one.value), float(one is state)
-    counted = Counter[str]() if watch is None else Counter(cause.kind for cause in watch.causes)
-    for kind in get_args(CauseKind):
-        yield "guard_causes", (account, kind), counted[kind]
+    if picture.watch is not None:
+        yield from _guard(account, picture.watch, [one.hedge for one in decision.explanations])
     for wallet in snapshot.wallets:
         yield from _wallet(account, wallet)
+
+
+def _guard(account: str, watch: Watch, hedges: list[str]) -> Iterator[Sample]:
+    yield "guard_rung", (account,), float(watch.rung)
+    for one in State:
+        yield "guard_state", (account, one.value), float(one is watch.state)
+        for hedge in hedges:
+            yield "hedge_guard_state", (account, hedge, one.value), float(one is watch.state_of(hedge))
+    counted = Counter(cause.kind for cause in watch.causes)
+    for kind in get_args(CauseKind):
+        yield "guard_causes", (account, kind), counted[kind]
 
 
 def _wallet(account: str, wallet: Wallet) -> Iterator[Sample]:
@@ -99,8 +106,6 @@ def _hedge(view: HedgeView, snapshot: Snapshot) -> Iterator[Sample]:
             yield name, mine, float(figure)
     for source in ("spot", "futures", "funding", "fees"):
         yield "hedge_profit_quote", (*mine, source), float(getattr(view.profit, source))
-    for state in State:
-        yield "hedge_guard_state", (*mine, state.value), float(state is view.state)
     if view.roll is not None:
         yield from _roll(mine, view.roll)
 

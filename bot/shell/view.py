@@ -70,12 +70,12 @@ class HedgeView:
     in_flight: Contracts | None
     gap: Contracts | None
     band_outer: Contracts | None
-    state: State
-    """What the guard lets the hedge do."""
+    state: State | None
+    """What the guard lets the hedge do; None while the picture has holes, as it cannot look then."""
     causes: tuple[str, ...]
     """Why it lets no more happen, or why a person should look."""
-    rung: Rung
-    """Of the account's margin ladder."""
+    rung: Rung | None
+    """Of the account's margin ladder; None while the picture has holes."""
     naked: Coins
     """Coins unhedged because of the guard."""
     margin_ratio: Decimal | None
@@ -212,11 +212,11 @@ def _view(
         in_flight=None if exposure is None else exposure.in_flight,
         gap=None if exposure is None else exposure.gap,
         band_outer=None if exposure is None else exposure.band_outer,
-        state=explanation.state,
+        state=None if watch is None else explanation.state,
         causes=()
         if watch is None
         else tuple(cause.text for cause in watch.causes if cause.hedge in {None, explanation.hedge}),
-        rung=Rung.CLEAR if watch is None else watch.rung,
+        rung=None if watch is None else watch.rung,
         naked=explanation.naked,
         margin_ratio=margin.pool.ratio,
         liquidation_price=margin.liquidation_price,

@@ -10,6 +10,7 @@ from decimal import Decimal
 from typing import Protocol
 
 from bot.core.decide import Decision
+from bot.core.guard import Watch
 from bot.core.snapshot import Snapshot
 from bot.core.values import record
 from bot.shell.effectiveness import WINDOWS, effectiveness
@@ -48,6 +49,8 @@ class Picture:
     snapshot: Snapshot
     decision: Decision
     hedges: tuple[HedgeView, ...]
+    watch: Watch | None
+    """What the guard found when it last could look: a picture with holes ends no alarm."""
 
 
 class Board:
@@ -109,7 +112,10 @@ class Window:
 
     def show(self, account: str, step: Step, hedges: tuple[HedgeView, ...]) -> None:
         """Put up what a step came to, and wake who waits for it."""
-        self.boards[account].picture = Picture(snapshot=step.snapshot, decision=step.decision, hedges=hedges)
+        board, watch = self.boards[account], step.decision.watch
+        if watch is None and board.picture is not None:
+            watch = board.picture.watch
+        board.picture = Picture(snapshot=step.snapshot, decision=step.decision, hedges=hedges, watch=watch)
         self.turn += 1
         self._changed.set()
         self._changed = asyncio.Event()

@@ -45,8 +45,9 @@ class AccountState:
     """Of the last decision; None before the first."""
     decision: int | None
     missing: tuple[str, ...]
-    state: State
-    rung: Rung
+    state: State | None
+    """What the guard lets the account do, as it last could look, as are rung, causes and standings; None before that."""
+    rung: Rung | None
     causes: tuple[Cause, ...]
     standings: tuple[Standing, ...]
     """How each pool of margin stands, and where each rung trips."""
@@ -168,7 +169,7 @@ def marks_of(window: Window, hours: int) -> tuple[Mark, ...]:
 def _account(board: Board) -> AccountState:
     picture = board.picture
     snapshot = None if picture is None else picture.snapshot
-    watch = None if picture is None else picture.decision.watch
+    watch = None if picture is None else picture.watch
     return AccountState(
         account=board.account,
         venue=board.venue,
@@ -177,8 +178,8 @@ def _account(board: Board) -> AccountState:
         at_ms=None if picture is None else picture.decision.at_ms,
         decision=None if picture is None else picture.decision.number,
         missing=() if snapshot is None else snapshot.missing,
-        state=State.NORMAL if watch is None else watch.state,
-        rung=Rung.CLEAR if watch is None else watch.rung,
+        state=None if watch is None else watch.state,
+        rung=None if watch is None else watch.rung,
         causes=() if watch is None else watch.causes,
         standings=() if watch is None else watch.standings,
         wallets=() if snapshot is None else snapshot.wallets,

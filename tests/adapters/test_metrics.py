@@ -1,13 +1,19 @@
 """Metrics: named by the rules of the field, true to what happened, and gone when their subject is gone."""
 
 import re
+from dataclasses import replace
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from bot.adapters.metrics import FAMILIES, PREFIX, Metrics
 from bot.core.causes import CauseKind
+from bot.core.decide import Decision, decide
+from bot.core.memory import State
+from bot.core.snapshot import Control, Snapshot
 from bot.shell.ports import OutcomeUnknownError, UnreachableError
+from bot.shell.step import Step
+from bot.web.answers import state_of
 from tests.prometheus import promtool
 from tests.web.builders import Seen, seen
 
@@ -15,6 +21,10 @@ BOUNDED = {
     "account", "hedge", "instrument", "asset", "source", "window", "state", "stage", "kind", "answer", "gate",
     "side", "question", "outcome", "what",
 }  # fmt: skip
+
+
+def step_of(snapshot: Snapshot, decision: Decision) -> Step:
+    return Step(snapshot=snapshot, decision=decision, reports=(), fills=(), deciding_seconds=0.1, seconds=0.2)
 
 
 def samples(metrics: Metrics) -> dict[tuple[str, tuple[str, ...]], float]:
@@ -76,11 +86,7 @@ async def test_a_step_is_told_in_figures(house_seen: Seen) -> None:
 
 async def test_a_gap_that_is_short_of_short_is_negative(house_seen: Seen) -> None:
     snapshot, decision = await house_seen.home.loop.preview()
-    from bot.shell.step import Step
-
-    house_seen.show(
-        Step(snapshot=snapshot, decision=decision, reports=(), fills=(), deciding_seconds=0.1, seconds=0.2)
-    )
+    house_seen.show(step_of(snapshot, decision))
     told = samples(house_seen.metrics)
 
     assert told[PREFIX + "hedge_gap_coins", ("btc",)] == -1
@@ -107,6 +113,31 @@ async def test_every_kind_of_cause_is_told_even_if_there_is_none(house_seen: See
     kinds = {labels[0] for name, labels in told if name == PREFIX + "guard_causes"}
     assert kinds == set(CauseKind.__args__)  # type: ignore[attr-defined]  # a Literal's words
     assert all(value == 0 for (name, _), value in told.items() if name == PREFIX + "guard_causes")
+
+
+async def test_a_picture_with_holes_ends_no_alarm_of_the_guard(house_seen: Seen) -> None:
+    snapshot, _ = await house_seen.home.loop.preview()
+    freeze = Control(kind="freeze", hedge=None, who="ann", why="a look", at_ms=snapshot.at_ms)
+    blind = replace(snapshot, missing=("account: late",))
+    state = (PREFIX + "guard_state", ("halted",))
+    of_hedge = (PREFIX + "hedge_guard_state", ("btc", "halted"))
+
+    def after(picture: Snapshot) -> dict[tuple[str, tuple[str, ...]], float]:
+        house_seen.show(step_of(picture, decide(picture, house_seen.home.loop.rules)))
+        return samples(house_seen.metrics)
+
+    with_holes = after(blind)
+    assert state not in with_holes, "it could never look, and nothing is made up"
+    for picture in (replace(snapshot, controls=(freeze,)), blind, replace(blind, quotes=())):
+        told = after(picture)
+        assert (told[state], told[of_hedge]) == (1, 1)
+        assert told[PREFIX + "guard_causes", ("frozen",)] == 1
+    (account,) = state_of(house_seen.window, "1.2.3").accounts
+    assert (account.state, [one.text for one in account.causes]) == (
+        State.HALTED,
+        ["Frozen by ann: a look. `hedgerow resume` ends it."],
+    )
+    assert after(snapshot)[state] == 0
 
 
 async def test_promtool_finds_nothing_to_mend(house_seen: Seen) -> None:

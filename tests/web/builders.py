@@ -35,7 +35,8 @@ class Seen:
 
     def show(self, step: Step) -> None:
         for one in step.decision.explanations:
-            self.since.setdefault(one.hedge, began(step.snapshot, one))
+            if one.hedge not in self.since:
+                self.since[one.hedge] = began(step.snapshot, one)
         told = views(step.snapshot, step.decision, self.since, (), ())
         self.metrics.stepped(ME, step)
         self.window.boards[ME].remember([mark_of(one) for one in told])

@@ -64,7 +64,7 @@ function card(account, hedge) {
   const effect = Object.entries(account.effectiveness[hedge.hedge] || {}).map(([span, one]) => `${percent(one)} in ${span}`);
   return make("article", { class: "card", "data-hedge": hedge.hedge },
     make("h3", {}, hedge.hedge, make("span", { class: "dim" }, hedge.symbol),
-      make("span", { class: `badge ${calm ? "good" : "bad"}` }, hedge.state)),
+      make("span", { class: `badge ${calm ? "good" : "bad"}` }, hedge.state ?? "unknown")),
     meter(hedge),
     list([
       ["held", `${figure(hedge.own_coins, 6)} ${hedge.base}${others ? ` (${others})` : ""}`],
