@@ -24,6 +24,8 @@ OLD_MS = 15 * MINUTE_MS
 """Age at which a message that cannot be delivered is given up."""
 TICK_MS = 1_000
 FLUSH_SECONDS = 5
+CHANGES_MAX = 5
+"""Changes of one subject that are told at once while its repeats are kept back; then only where it came to rest."""
 ORDER: tuple[Severity, ...] = ("info", "warning", "critical")
 """In which messages are dropped when a queue is full."""
 
@@ -52,12 +54,14 @@ class Count:
 
 
 class Said:
-    """What was said last under a key, and how often it was said again since."""
+    """What was said last of a subject, and how often it was said again since."""
 
     def __init__(self, notice: Notice, since_ms: int) -> None:
         self.notice = notice
         self.since_ms = since_ms
         self.again = 0
+        self.changes = 0
+        """Of its state, told at once."""
 
 
 class Alerts:
@@ -78,7 +82,7 @@ class Alerts:
         self._mode = mode
         self._clock = clock
         self._log = log
-        self._said: dict[tuple[str, str, str], Said] = {}
+        self._said: dict[tuple[str, ...], Said] = {}
         self._outboxes = tuple(Outbox(channel, limits, clock, log) for channel in channels)
         self._ticking: asyncio.Task[None] | None = None
 
@@ -86,19 +90,23 @@ class Alerts:
 
     def tell(self, notice: Notice) -> None:
         """Take a notice to every channel's queue; never waits, never fails."""
-        if not self._outboxes or self._level(notice) == "off":
+        if not self._outboxes:
             return
-        now_ms, key = self._clock.now_ms(), (notice.kind, notice.account, notice.key)
-        said = self._said.get(key)
+        now_ms = self._clock.now_ms()
+        said = self._said.get(notice.subject)
         if said is not None and self._over(said, now_ms):
             self.settle()
-            said = self._said.get(key)
-        if said is not None:
-            said.notice = notice
-            said.again += 1
+            said = self._said.get(notice.subject)
+        if said is None:
+            self._said[notice.subject] = Said(notice, now_ms)
+            self._put(notice, 1)
             return
-        self._said[key] = Said(notice, now_ms)
-        self._put(notice, 1)
+        changed = notice.state != said.notice.state and said.changes < CHANGES_MAX
+        said.notice = notice
+        said.changes += changed
+        said.again = 0 if changed else said.again + 1
+        if changed:
+            self._put(notice, 1)
 
     def settle(self) -> None:
         """Tell once more what was said again while it was kept back, with how often, and forget what was not."""
@@ -118,7 +126,10 @@ class Alerts:
         return not 0 <= now_ms - said.since_ms < self._limits.repeat_ms
 
     def _put(self, notice: Notice, times: int) -> None:
-        silent = self._level(notice) == "silent"
+        level = self._level(notice)
+        if level == "off":
+            return
+        silent = level == "silent"
         message = Message(notice=notice, mode=self._mode, silent=silent, times=times)
         for outbox in self._outboxes:
             outbox.put(message)

@@ -49,3 +49,10 @@ class Notice:
     at_ms: int
     key: str
     """What makes it the same notice when it is said again, among those of its kind and account."""
+    state: str = ""
+    """Of something that goes to and fro, as what begins and ends: what it is now. Another state is no repeat."""
+
+    @property
+    def subject(self) -> tuple[str, ...]:
+        """What it is about: what is said of it again in the same state is a repeat. Kinds that tell states share it."""
+        return (self.account, self.key) if self.state else (self.account, self.key, self.kind)

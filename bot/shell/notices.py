@@ -36,6 +36,8 @@ INCIDENTS: dict[IncidentKind, NoticeKind] = {
     "unknown_order": "order_unknown",
     "contract_changed": "terms_changed",
 }
+BEGUN, ENDED = "begun", "ended"
+"""States of what begins and ends."""
 GRAVE = frozenset({"margin", "shifted"})
 """Causes for which the guard itself halts; the other halts are persons' words."""
 SEVERITIES: dict[State, Severity] = {
@@ -68,7 +70,7 @@ def kept(before: Step | None, step: Step) -> Step:
 
 
 def _notice(
-    step: Step, kind: NoticeKind, severity: Severity, hedge: str | None, text: str, key: str
+    step: Step, kind: NoticeKind, severity: Severity, hedge: str | None, text: str, key: str, state: str = ""
 ) -> Notice:
     return Notice(
         kind=kind,
@@ -78,6 +80,7 @@ def _notice(
         text=text,
         at_ms=step.decision.at_ms,
         key=key,
+        state=state,
     )
 
 
@@ -102,20 +105,20 @@ def _of_guard(before: Step | None, step: Step) -> Iterator[Notice]:
     known = step.snapshot.memory.guard.called
     for cause in watch.causes:
         if cause.key not in known:
-            yield _notice(step, _kind(cause), _severity(cause), cause.hedge, cause.text, cause.key)
+            yield _notice(step, _kind(cause), _severity(cause), cause.hedge, cause.text, cause.key, BEGUN)
     there = {cause.key for cause in watch.causes}
     for key in known:
         if key not in there:
             cause_then = _cause_then(before, key)
             hedge = None if cause_then is None else cause_then.hedge
             what = key if cause_then is None else cause_then.text
-            yield _notice(step, "cause_ended", "info", hedge, f"A cause has ended: {what}", key)
+            yield _notice(step, "cause_ended", "info", hedge, f"A cause has ended: {what}", key, ENDED)
     if watch.top_up is not None:
         yield _notice(step, "top_up", "warning", None, watch.top_up.reason, watch.top_up.transfer_id)
     was = State.NORMAL if before is None or before.decision.watch is None else before.decision.watch.state
     if watch.state is not was:
         text = f"The guard's state is {watch.state}; it was {was}."
-        yield _notice(step, "guard_state", SEVERITIES[watch.state], None, text, f"{was} {watch.state}")
+        yield _notice(step, "guard_state", SEVERITIES[watch.state], None, text, "guard", watch.state)
 
 
 def _kind(cause: Cause) -> NoticeKind:
@@ -217,6 +220,7 @@ def lost(account: str, why: str, at_ms: int) -> Notice:
         text=f"{OUT_OF_REACH[:1].upper()}{OUT_OF_REACH[1:]}: {why}",
         at_ms=at_ms,
         key="reach",
+        state=BEGUN,
     )
 
 
@@ -224,7 +228,14 @@ def back(account: str, at_ms: int) -> Notice:
     """Tell that a venue answers again."""
     text = "The venue answers again."
     return Notice(
-        kind="venue_back", severity="info", account=account, hedge=None, text=text, at_ms=at_ms, key="reach"
+        kind="venue_back",
+        severity="info",
+        account=account,
+        hedge=None,
+        text=text,
+        at_ms=at_ms,
+        key="reach",
+        state=ENDED,
     )
 
 

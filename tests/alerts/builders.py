@@ -57,8 +57,18 @@ def notice(
     hedge: str | None = "btc",
     account: str = "main",
     at_ms: int = T,
+    state: str = "",
 ) -> Notice:
-    return Notice(kind=kind, severity=severity, account=account, hedge=hedge, text=text, at_ms=at_ms, key=key)
+    return Notice(
+        kind=kind,
+        severity=severity,
+        account=account,
+        hedge=hedge,
+        text=text,
+        at_ms=at_ms,
+        key=key,
+        state=state,
+    )
 
 
 def message(text: str = "Margin is thin. Bring USDT.", *, silent: bool = False, **others: int) -> Message:

@@ -93,6 +93,47 @@ async def test_another_key_account_or_kind_is_another_notice() -> None:
     await alerts.stop()
 
 
+TO_AND_FRO = (
+    # what is told at each second         what a person has heard last, and how often in all
+    ("lost",                               "lost", 1),
+    ("lost lost lost",                     "lost", 1),
+    ("lost back",                          "back", 2),
+    ("lost back lost",                     "lost", 3),
+    ("lost back lost lost",                "lost", 3),
+    ("lost back lost back lost back",      "back", 6),
+    ("lost back lost back lost back lost", "back", 6),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(("words", "last", "count"), TO_AND_FRO)
+async def test_what_begins_again_after_it_ended_is_no_repeat(words: str, last: str, count: int) -> None:
+    clock, kept = HandClock(), Kept()
+    alerts = alerts_of(kept, clock=clock)
+    alerts.start()
+    for word in words.split():
+        alerts.tell(notice("venue_lost" if word == "lost" else "venue_back", text=word, state=word))
+        await clock.turn(1)
+
+    assert (kept.got[-1].notice.text, len(kept.got)) == (last, count)
+    await clock.turn(301)
+    assert kept.got[-1].notice.text == words.rsplit(maxsplit=1)[-1], "the last word that a person has is true"
+    await alerts.stop()
+
+
+async def test_an_end_that_is_off_still_ends_what_is_kept_back() -> None:
+    clock, kept = HandClock(), Kept()
+    alerts = alerts_of(kept, clock=clock)
+    alerts.start()
+    for state in ("normal", "lost", "normal", "lost"):
+        alerts.tell(notice("cause" if state == "lost" else "guard_state", text=state, state=state))
+    await settled()
+
+    assert [one.notice.text for one in kept.got] == ["lost", "lost"], (
+        "guard_state is off in this test's levels"
+    )
+    await alerts.stop()
+
+
 PACE = (
     # after s  sent by then, at three a minute
     (0,        3),
