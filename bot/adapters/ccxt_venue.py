@@ -5,6 +5,7 @@ budget (one line for what cannot wait), our clock, and no say in what an answer 
 """
 
 import asyncio
+import re
 from collections.abc import Callable, Mapping
 from contextvars import ContextVar
 from dataclasses import field
@@ -28,6 +29,8 @@ from bot.shell.ports import Clock, SettingsError
 
 PINNED = "4.5.90"
 TIMEOUT_MS = 10_000
+QUERY = re.compile(r"\?\S*")
+"""What follows an address: the signature is in it, and what goes wrong is told to logs, pages and channels."""
 Market = Mapping[str, Any]
 
 
@@ -316,7 +319,7 @@ class CcxtApi:
             sent=left and not _never_connected(error),
             status=status,
             code=code,
-            message=message or f"{type(error).__name__}: {str(error)[:200]}",
+            message=message or f"{type(error).__name__}: {QUERY.sub('', str(error))[:200]}",
             retry_seconds=seconds_of(headers),
         )
         outcome = outcome_of(failure, self._manner.codes)

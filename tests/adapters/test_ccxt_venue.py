@@ -1,5 +1,6 @@
 """The only file that knows ccxt: how clients are opened, how clocks are measured, what is read off requests and failures."""
 
+import re
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from decimal import Decimal
@@ -13,6 +14,7 @@ from bot.adapters.ccxt_venue import Access, Catalogue, CcxtApi
 from bot.adapters.clock import SimClock
 from bot.adapters.remote_venue import RemoteVenue
 from bot.adapters.venues.manners import MANNERS, manner_of
+from bot.adapters.venues.outcomes import RequestFailed
 from bot.adapters.venues.table import VENUES, Mode
 from bot.shell.ports import OutcomeUnknownError, SettingsError, UnreachableError
 from bot.testexchange.dialects import DIALECTS
@@ -156,6 +158,28 @@ async def test_nobody_at_the_address_is_told_as_unreachable() -> None:
     with pytest.raises(UnreachableError, match="Nothing was sent"):
         await venue.open()
     await venue.close()
+
+
+SIGNED = {
+    "binance-usdm": "fapiPrivateV3GetPositionRisk",
+    "binance-coinm": "dapiPrivateGetPositionRisk",
+    "bingx": "swapV2PrivateGetUserPositions",
+}
+"""Questions whose signature is in their address."""
+
+
+@pytest.mark.parametrize("name", SIGNED)
+async def test_of_a_signed_address_the_signature_is_not_told(name: str) -> None:
+    async with open_door(name) as door:
+        await door.venue.contracts((door.symbol,))
+        door.street.faults.queue("positions", Fault.DROP_BEFORE)
+        with pytest.raises(RequestFailed) as raised:
+            await door.remote.api.ask(SIGNED[name])
+
+    told = raised.value.failure.message
+    assert "https://" in told, "where it went is told"
+    assert "?" not in told
+    assert not re.search("sign", told, re.IGNORECASE)
 
 
 def test_secrets_are_not_shown() -> None:
