@@ -1,19 +1,40 @@
 """Hedges as their journal last saw them: what a running account and a question show."""
 
+from collections.abc import Mapping
+
 from bot.adapters.journal_reader import JournalReader, open_reader
 from bot.core.rules import Rules
 from bot.shell.loop import Loop
-from bot.shell.view import HedgeView, views
+from bot.shell.view import HedgeView, Paid, paid_after, views
 from bot.shell.window import Allowance
 
 
-def last_views(reader: JournalReader, account: str) -> tuple[HedgeView, ...]:
-    """Show an account's hedges as its journal last saw them."""
+class Ledger:
+    """What was ever paid for an account's contracts; what was read once is not read again."""
+
+    def __init__(self, account: str) -> None:
+        self.account = account
+        self._paid: dict[str, Paid] = {}
+        self._fills = self._payments = 0
+        """How many of each are in the sums: none is ever taken out of a journal."""
+
+    def read(self, reader: JournalReader) -> Mapping[str, Paid]:
+        """Give what was paid so far, by family; raises as the reader does."""
+        fills = reader.fills(self.account, skip=self._fills)
+        payments = reader.payments(self.account, skip=self._payments)
+        self._paid = paid_after(self._paid, fills, payments)
+        self._fills += len(fills)
+        self._payments += len(payments)
+        return self._paid
+
+
+def last_views(reader: JournalReader, account: str, ledger: Ledger | None = None) -> tuple[HedgeView, ...]:
+    """Show an account's hedges as its journal last saw them; who asks again and again keeps a ledger."""
     last = reader.last_decision(account)
     if last is None:
         return ()
-    told = reader.fills(account), reader.payments(account)
-    return views(last.snapshot, last.decision, reader.began(account), *told)
+    sums = (ledger or Ledger(account)).read(reader)
+    return views(last.snapshot, last.decision, reader.began(account), sums)
 
 
 class OpenAccount:
@@ -34,6 +55,7 @@ class OpenAccount:
         self.allowance = allowance
         self.rules = rules
         self.loop = loop
+        self._ledger = Ledger(name)
         self._url = url
         self._mode = mode
 
@@ -44,4 +66,4 @@ class OpenAccount:
             JournalUnavailableError: the journal cannot be read.
         """
         with open_reader(self._url, mode=self._mode) as reader:
-            return last_views(reader, self.name)
+            return last_views(reader, self.name, self._ledger)

@@ -120,7 +120,7 @@ async def _preview(settings: Settings) -> tuple[Picture, ...]:
         snapshot, decision = await account.loop.preview()
         since = {why.hedge: began(snapshot, why) for why in decision.explanations}
         pictures.append(
-            Picture(snapshot=snapshot, decision=decision, hedges=views(snapshot, decision, since, (), ()))
+            Picture(snapshot=snapshot, decision=decision, hedges=views(snapshot, decision, since, {}))
         )
     return tuple(pictures)
 

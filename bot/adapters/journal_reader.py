@@ -225,14 +225,14 @@ class JournalReader:
         )
         return tuple(record_of(OrderEvent, row) for row in self._rows(query))
 
-    def fills(self, account: str) -> tuple[Fill, ...]:
-        """List an account's fills in the order they were heard."""
-        query = select(fills).where(fills.c.account == account).order_by(fills.c.id)
+    def fills(self, account: str, *, skip: int = 0) -> tuple[Fill, ...]:
+        """List an account's fills in the order they were heard, but for the first ones."""
+        query = select(fills).where(fills.c.account == account).order_by(fills.c.id).offset(skip)
         return tuple(record_of(Fill, row) for row in self._rows(query))
 
-    def payments(self, account: str) -> tuple[Payment, ...]:
-        """List an account's payments in the order they were heard."""
-        query = select(payments).where(payments.c.account == account).order_by(payments.c.id)
+    def payments(self, account: str, *, skip: int = 0) -> tuple[Payment, ...]:
+        """List an account's payments in the order they were heard, but for the first ones."""
+        query = select(payments).where(payments.c.account == account).order_by(payments.c.id).offset(skip)
         return tuple(record_of(Payment, row) for row in self._rows(query))
 
     def marks(self, account: str, since_ms: int) -> tuple[Mark, ...]:

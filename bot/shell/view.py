@@ -1,6 +1,7 @@
 """What a person or a machine is shown of a hedge: one object for the terminal, JSON, pages and alerts."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from decimal import Decimal
 
 from bot.core.decide import Decision
@@ -158,19 +159,52 @@ def own_coins(snapshot: Snapshot, contract: Contract) -> Coins:
     return held if contract.linear else Coins(held + snapshot.wallet(contract.settle).deposited)
 
 
+@record
+class Paid:
+    """What was ever paid for the contracts of a family, in settlement currency."""
+
+    funding: Decimal = ZERO
+    """Received is positive."""
+    lost: Decimal = ZERO
+    """Taken by liquidations: negative."""
+    fees: Decimal = ZERO
+    """Paid is positive."""
+
+
+NOTHING_PAID = Paid()
+
+
+def paid_after(
+    before: Mapping[str, Paid], fills: Iterable[Fill], payments: Iterable[Payment]
+) -> dict[str, Paid]:
+    """Add fills and payments to what was paid before them, by family."""
+    sums = dict(before)
+    for fill in fills:
+        one = sums.get(family_of(fill.symbol), NOTHING_PAID)
+        sums[family_of(fill.symbol)] = replace(one, fees=one.fees + fill.fee)
+    for payment in payments:
+        if not payment.symbol:
+            continue
+        one = sums.get(family_of(payment.symbol), NOTHING_PAID)
+        match payment.kind:
+            case "funding":
+                one = replace(one, funding=one.funding + payment.amount)
+            case "liquidation":
+                one = replace(one, lost=one.lost + payment.amount)
+            case "deposit" | "withdrawal" | "transfer":
+                continue
+        sums[family_of(payment.symbol)] = one
+    return sums
+
+
 def views(
-    snapshot: Snapshot,
-    decision: Decision,
-    since: dict[str, Since],
-    fills: Iterable[Fill],
-    payments: Iterable[Payment],
+    snapshot: Snapshot, decision: Decision, since: Mapping[str, Since], paid: Mapping[str, Paid]
 ) -> tuple[HedgeView, ...]:
-    """Show every hedge of an account that the picture has a quote for; fills and payments are all there ever were."""
+    """Show every hedge of an account that the picture has a quote for; ``paid`` is what was ever paid, by family."""
     quoted = {quote.symbol for quote in snapshot.quotes}
     priced = {spot.symbol for spot in snapshot.spots}
-    told = tuple(fills), tuple(payments)
     return tuple(
-        _view(snapshot, decision, explanation, since[explanation.hedge], *told)
+        _view(snapshot, decision, explanation, since[explanation.hedge], paid)
         for explanation in decision.explanations
         if explanation.symbol in quoted
         and explanation.hedge in since
@@ -183,13 +217,12 @@ def _view(
     decision: Decision,
     explanation: Explanation,
     since: Since,
-    fills: tuple[Fill, ...],
-    payments: tuple[Payment, ...],
+    paid: Mapping[str, Paid],
 ) -> HedgeView:
     symbol, exposure, target = explanation.symbol, explanation.exposure, explanation.target
     contract, quote = snapshot.contract(symbol), snapshot.quote(symbol)
     margin, watch = forecast(snapshot, symbol), decision.watch
-    profit = _profit(snapshot, contract, since, fills, payments)
+    profit = _profit(snapshot, contract, since, paid.get(contract.family, NOTHING_PAID))
     return HedgeView(
         account=snapshot.account,
         hedge=explanation.hedge,
@@ -257,23 +290,13 @@ def _price_profit(snapshot: Snapshot, family: str) -> Decimal:
     return profit
 
 
-def _profit(
-    snapshot: Snapshot,
-    contract: Contract,
-    since: Since,
-    fills: tuple[Fill, ...],
-    payments: tuple[Payment, ...],
-) -> Profit:
+def _profit(snapshot: Snapshot, contract: Contract, since: Since, paid: Paid) -> Profit:
     """Split profit by source, over every contract the hedge ever held; coin amounts are valued at today's index."""
     quote, family = snapshot.quote(contract.symbol), contract.family
     rate = Decimal(1) if contract.linear else quote.index
-    mine = [payment for payment in payments if payment.symbol and family_of(payment.symbol) == family]
-    funding = sum((payment.amount for payment in mine if payment.kind == "funding"), ZERO)
-    lost = sum((payment.amount for payment in mine if payment.kind == "liquidation"), ZERO)
-    fees = sum((fill.fee for fill in fills if family_of(fill.symbol) == family), ZERO)
     return Profit(
         spot=since.value_now(snapshot, quote.index) - since.value,
-        futures=(_price_profit(snapshot, family) + lost) * rate,
-        funding=funding * rate,
-        fees=-fees * rate,
+        futures=(_price_profit(snapshot, family) + paid.lost) * rate,
+        funding=paid.funding * rate,
+        fees=-paid.fees * rate,
     )

@@ -37,7 +37,7 @@ class Seen:
         for one in step.decision.explanations:
             if one.hedge not in self.since:
                 self.since[one.hedge] = began(step.snapshot, one)
-        told = views(step.snapshot, step.decision, self.since, (), ())
+        told = views(step.snapshot, step.decision, self.since, {})
         self.metrics.stepped(ME, step)
         self.window.boards[ME].remember([mark_of(one) for one in told])
         self.window.show(ME, step, told)
