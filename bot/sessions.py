@@ -23,7 +23,7 @@ from bot.doctor import examine, refuse_failed
 from bot.looks import OpenAccount
 from bot.questions_remote import orders_of
 from bot.settings import Settings
-from bot.shell.ports import JournalAwayError, Log
+from bot.shell.ports import JournalUnavailableError, Log
 from bot.shell.step import Step
 from bot.shell.view import HedgeView
 from bot.wiring import paper_accounts
@@ -284,7 +284,8 @@ async def _run_account(
     def took(step: Step) -> None:
         try:
             after(account.name, watch.took(account, step))
-        except JournalAwayError as error:
+        except JournalUnavailableError as error:
+            # The loop's own writes say whether it can go on: what cannot be shown ends no hedge.
             log.warning(
                 "nothing to show while the journal is away", decision=step.decision.number, error=str(error)
             )

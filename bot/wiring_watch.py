@@ -18,7 +18,7 @@ from bot.adapters.metrics_gauges import gauges
 from bot.core.values import ZERO
 from bot.looks import OpenAccount
 from bot.settings import Settings
-from bot.shell.ports import Clock, JournalAwayError, SettingsError
+from bot.shell.ports import Clock, JournalUnavailableError, SettingsError
 from bot.shell.step import Step
 from bot.shell.view import HedgeView, mark_of
 from bot.shell.window import HISTORY_MS, Window
@@ -70,7 +70,7 @@ class Watch:
     def took(self, account: OpenAccount, step: Step) -> tuple[HedgeView, ...]:
         """Show what a step came to, and mark what the hedges are worth if that is due; returns how the hedges look.
 
-        While the journal is away the hedges stay as they were last shown: what they are worth is reckoned from all fills.
+        While the journal cannot be read the hedges stay as they were last shown: what they are worth is reckoned from all fills.
 
         Raises:
             JournalUnavailableError: the journal cannot be read, or a mark not be written.
@@ -79,7 +79,7 @@ class Watch:
         board = self.window.boards[account.name]
         try:
             hedges = account.look()
-        except JournalAwayError:
+        except JournalUnavailableError:
             self.window.show(account.name, step, () if board.picture is None else board.picture.hedges)
             raise
         marks = [mark_of(view) for view in hedges if board.due(view)]

@@ -15,7 +15,7 @@ import pytest
 from bot import wiring
 from bot.looks import OpenAccount
 from bot.settings import Settings, load
-from bot.shell.ports import JournalAwayError, SettingsError
+from bot.shell.ports import JournalUnavailableError, SettingsError
 from bot.wiring_watch import Watch, token_of
 from tests.real import free_port
 from tests.shell.builders import house
@@ -76,18 +76,20 @@ def test_a_supervisor_is_told_when_all_is_open_that_it_lives_and_that_it_ends(tm
     assert told.count("READY=1") == 1
 
 
+@pytest.mark.parametrize("kind", ["away", "unreadable"])
 async def test_while_the_journal_is_away_decisions_go_on_being_shown_and_hedges_stay_as_they_were(
-    tmp_path: Path,
+    tmp_path: Path, kind: str
 ) -> None:
     home, chosen = await house(), settings(tmp_path)
     watch = Watch(chosen, "paper", home.clock, lambda: wiring.reader_of("sqlite:///nowhere"))
     board = watch.window.join(ME, "model", home.loop, None)
     away = f"postgresql://me:password@127.0.0.1:{free_port()}/base"
-    account = OpenAccount(name=ME, rules=home.loop.rules, loop=home.loop, url=away, mode="paper")
+    url = away if kind == "away" else f"sqlite:///{tmp_path / 'nowhere.sqlite'}"
+    account = OpenAccount(name=ME, rules=home.loop.rules, loop=home.loop, url=url, mode="paper")
     for number in (1, 2):
         step = await home.loop.step()
 
-        with pytest.raises(JournalAwayError):
+        with pytest.raises(JournalUnavailableError):
             watch.took(account, step)
 
         assert board.picture is not None
