@@ -212,6 +212,7 @@ bot.adapters.venues.weex_market    WEEX: prices and fees
 bot.web.access               who may look: token, sessions, a pause for who guesses
 bot.web.answers              what the page and machines are told
 bot.web.openapi              the description of the JSON, made of its records
+bot.web.door                 how many connections may stand in the door, and for how long without a word
 bot.web.server               HTTP in front of the window
 
 bot.testexchange.board       what a venue shows to everybody: prices, book, candles, funding

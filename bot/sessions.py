@@ -100,7 +100,8 @@ async def demo(
     async with AsyncExitStack() as stack:
         street = await stack.enter_async_context(demo_street(settings, path, clock))
         accounts = await stack.enter_async_context(venue_accounts(street.settings, clock, log, label="demo"))
-        watch = Watch(street.settings, "demo", clock, partial(wiring.reader_of, wiring.url_of(path), "demo"))
+        opener = partial(wiring.reader_of, wiring.url_of(path), "demo")
+        watch = Watch(street.settings, "demo", clock, opener, log)
         for account in accounts:
             watch.join(account)
             await account.loop.start()
@@ -208,9 +209,8 @@ async def run(
         VenueError: a venue cannot be reached at the start, or does not know us.
     """
     log, clock = make_log(settings.log.level, settings.log.format, settings.mode), SystemClock()
-    watch = Watch(
-        settings, settings.mode, clock, partial(wiring.reader_of, wiring.journal_url(settings), settings.mode)
-    )
+    opener = partial(wiring.reader_of, wiring.journal_url(settings), settings.mode)
+    watch = Watch(settings, settings.mode, clock, opener, log)
     async with watching(settings, clock, log, partial(orders_of, settings)) as watchman:
         async with AsyncExitStack() as stack:
             await stack.enter_async_context(watch.supervised())

@@ -18,7 +18,7 @@ from bot.adapters.metrics_gauges import gauges
 from bot.core.values import ZERO
 from bot.looks import OpenAccount
 from bot.settings import Settings
-from bot.shell.ports import Clock, JournalUnavailableError, SettingsError
+from bot.shell.ports import Clock, JournalUnavailableError, Log, SettingsError
 from bot.shell.step import Step
 from bot.shell.view import HedgeView, mark_of
 from bot.shell.window import HISTORY_MS, Window
@@ -36,9 +36,10 @@ SIGNS = 3
 class Watch:
     """What is seen of a process's accounts from outside."""
 
-    def __init__(self, settings: Settings, mode: str, clock: Clock, reader: Opener) -> None:
+    def __init__(self, settings: Settings, mode: str, clock: Clock, reader: Opener, log: Log) -> None:
         """``reader`` opens the accounts' journal."""
         self._settings = settings
+        self._log = log
         self._reader = reader
         self._version = importlib.metadata.version("hedgerow")
         self.window = Window(mode, clock.now_ms, int(settings.web.silent_seconds * MS))
@@ -124,7 +125,7 @@ class Watch:
             version=self._version,
         )
         access = Access(token_of(self._settings), LOOPBACK | {web.host, host, *web.hosts})
-        site = Site(sources, access)
+        site = Site(sources, access, self._log)
         try:
             yield await site.start(host, port)
         finally:

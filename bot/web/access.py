@@ -57,7 +57,8 @@ class Access:
 
     def right(self, token: str, address: str) -> bool:
         """Compare a token in constant time, and remember a wrong one."""
-        if hmac.compare_digest(token.encode(), self._token.encode()):
+        said = token.encode("utf-8", "surrogateescape")  # a header may hold any byte
+        if hmac.compare_digest(said, self._token.encode()):
             self._guesses.pop(address, None)
             return True
         known = self._guesses.pop(address, None)

@@ -70,6 +70,8 @@ class BotState:
     """By the bot's clock: model time in a demo."""
     turn: int
     """Counts the pictures: a larger one is newer."""
+    silent: tuple[str, ...]
+    """Accounts whose loop has not looked with success for too long."""
     accounts: tuple[AccountState, ...]
 
 
@@ -144,6 +146,7 @@ def state_of(window: Window, version: str) -> BotState:
         version=version,
         now_ms=window.now_ms(),
         turn=window.turn,
+        silent=window.silent(),
         accounts=tuple(_account(board) for board in window.boards.values()),
     )
 

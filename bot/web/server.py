@@ -6,15 +6,17 @@ import errno
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 from aiohttp import web
 from pydantic_core import to_json
 
 from bot.core.values import record
-from bot.shell.ports import JournalUnavailableError, SettingsError
+from bot.shell.ports import JournalUnavailableError, Log, SettingsError
 from bot.shell.window import Window
 from bot.web.access import PAUSE_MS, Access
 from bot.web.answers import Archive, Refusal, health_of, marks_of, state_of
+from bot.web.door import Door
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -26,11 +28,15 @@ KINDS = {
     "openapi.json": "application/json",
 }
 OPEN_PATHS = frozenset({"/ping", "/healthz", "/login"})
+PROBED = frozenset({"/ping", "/healthz"})
+"""Asked by address, as by a cluster's probes, whatever our name is: they show no more than that we live."""
 COOKIE = "hedgerow_session"
 BODY_MAX = 16 * 1024
 STREAMS_MAX = 20
-BREATH_SECONDS = 15
-"""After so long without news a stream says that it lives."""
+BREATH_SECONDS = 5
+"""After so long without news a stream tells the state again: when each account was last looked at is news, too."""
+SLOW_SECONDS = 10
+"""How long another end may take to send a form or to read what it is told."""
 MS = 1000
 HEADERS = {
     "Content-Security-Policy": (
@@ -57,11 +63,14 @@ class Sources:
 class Site:
     """The page of one bot."""
 
-    def __init__(self, sources: Sources, access: Access) -> None:
+    def __init__(self, sources: Sources, access: Access, log: Log) -> None:
         self._sources = sources
         self._access = access
+        self._log = log
         self._streams = 0
         self._runner: web.AppRunner | None = None
+        self._door: Door | None = None
+        self._listening: asyncio.Server | None = None
 
     async def start(self, host: str, port: int) -> int:
         """Listen; returns the port.
@@ -89,18 +98,23 @@ class Site:
         )
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=1)
         await self._runner.setup()
+        assert self._runner.server is not None  # noqa: S101 - it is set up
+        self._door = Door(self._runner.server)
         try:
-            await web.TCPSite(self._runner, host, port).start()
+            self._listening = await asyncio.get_running_loop().create_server(self._door, host, port)
         except OSError as error:
             await self.stop()
             what = "is in use" if error.errno == errno.EADDRINUSE else f"cannot be opened ({error.strerror})"
             raise SettingsError(
                 f"web.port: {host}:{port} {what}: stop who has it, or set another web.port or web.host."
             ) from error
-        return int(self._runner.addresses[0][1])
+        return int(self._listening.sockets[0].getsockname()[1])
 
     async def stop(self) -> None:
         """Close the door."""
+        if self._listening is not None:
+            self._listening.close()
+            self._listening = None
         if self._runner is not None:
             await self._runner.cleanup()
             self._runner = None
@@ -110,19 +124,30 @@ class Site:
     @web.middleware
     async def _guarded(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         """Let in who may look; every answer bears the headers that keep a browser from doing more than it should."""
+        assert self._door is not None  # noqa: S101 - whoever is served came through it
         try:
-            response = self._stopped(request) or await handler(request)
+            with self._door.served(request.transport):
+                response = self._stopped(request) or await handler(request)
         except web.HTTPException as error:
             response = _refused(error.status, error.reason)
         except JournalUnavailableError as error:
             response = _refused(503, str(error))
+        except ConnectionError:
+            raise  # the other end has left
+        except Exception as error:  # noqa: BLE001 - a fault of the page reaches neither the loop nor the other end
+            self._log.warning(
+                "the page has a fault of its own", path=request.path, error=type(error).__name__
+            )
+            response = _refused(500, "a fault of ours: the log names it")
         if not response.prepared:
             response.headers.update(HEADERS)
         return response
 
     def _stopped(self, request: web.Request) -> web.Response | None:
         """Give the refusal of a request that may not go on; None if it may."""
-        if not self._access.called_right(request.host):
+        kind, _, token = request.headers.get("Authorization", "").partition(" ")
+        token = token.strip() if kind.lower() == "bearer" else ""
+        if not token and request.path not in PROBED and not self._access.called_right(request.host):
             return _refused(421, "this host name is not ours: add it to web.hosts if it is meant")
         address = request.remote or ""
         if request.path in OPEN_PATHS or self._access.known(request.cookies.get(COOKIE, "")):
@@ -130,8 +155,7 @@ class Site:
         wait_ms = self._access.waits_ms(address)
         if wait_ms:
             return _wait(wait_ms)
-        kind, _, token = request.headers.get("Authorization", "").partition(" ")
-        if token and kind.lower() == "bearer" and self._access.right(token.strip(), address):
+        if token and self._access.right(token, address):
             return None
         if request.path == "/":
             return _login_form("", 401)
@@ -139,11 +163,12 @@ class Site:
 
     async def _login(self, request: web.Request) -> web.Response:
         """Open a session for who knows the token."""
+        if not _sent_from_here(request):
+            return _refused(403, "another site has sent this form: open the page itself")
         address = request.remote or ""
         if wait_ms := self._access.waits_ms(address):
             return _wait(wait_ms)
-        token = (await request.post()).get("token")
-        if not isinstance(token, str) or not self._access.right(token.strip(), address):
+        if not self._access.right(await _token_sent(request), address):
             return _login_form("That is not the token.", 401)
         response = web.Response(status=303, headers={"Location": "/"})
         name = self._access.open_session()
@@ -200,7 +225,9 @@ class Site:
         self._streams += 1
         turn = -1
         try:
-            with contextlib.suppress(ConnectionResetError):  # the other end has left
+            with contextlib.suppress(
+                ConnectionResetError, TimeoutError
+            ):  # the other end has left, or reads no more
                 while True:
                     turn = await self._tell(response, turn)
         finally:
@@ -208,16 +235,41 @@ class Site:
         return response
 
     async def _tell(self, response: web.StreamResponse, turn: int) -> int:
-        """Wait for what is newer than a turn and send it; returns its number, or the same after a breath."""
+        """Wait for what is newer than a turn, or for a breath, and tell the state; returns its number.
+
+        Raises:
+            TimeoutError: the other end does not read.
+        """
         window = self._sources.window
-        try:
-            newer = await asyncio.wait_for(window.changed(turn), BREATH_SECONDS)
-        except TimeoutError:
-            await response.write(b": still here\n\n")
-            return turn
-        state = to_json(state_of(window, self._sources.version))
-        await response.write(b"event: state\ndata: " + state + b"\n\n")
-        return newer
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(window.changed(turn), BREATH_SECONDS)
+        told = state_of(window, self._sources.version)
+        async with asyncio.timeout(SLOW_SECONDS):
+            await response.write(b"event: state\ndata: " + to_json(told) + b"\n\n")
+        return told.turn
+
+
+def _sent_from_here(request: web.Request) -> bool:
+    """Whether a form was sent by our page, or by no browser: a browser says where else it comes from."""
+    site = request.headers.get("Sec-Fetch-Site")
+    if site is not None:
+        return site in {"same-origin", "none"}
+    origin = request.headers.get("Origin", "null")  # our own page's form has none, as it tells no referrer
+    return origin == "null" or urlsplit(origin).netloc == request.host
+
+
+async def _token_sent(request: web.Request) -> str:
+    """Read the token out of a form; empty if there is none, whatever else was sent.
+
+    Raises:
+        HTTPRequestTimeout: the form does not come.
+    """
+    try:
+        async with asyncio.timeout(SLOW_SECONDS):
+            form = await request.read()
+    except TimeoutError:
+        raise web.HTTPRequestTimeout(reason="the form did not come") from None
+    return parse_qs(form.decode("utf-8", "replace")).get("token", [""])[0].strip()
 
 
 def _number(request: web.Request, name: str, default: int, most: int) -> int:

@@ -2,14 +2,16 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable
 from dataclasses import dataclass
 
 import httpx
 import pytest
 
+from bot.adapters.log import SilentLog
 from bot.shell.ports import SettingsError
 from bot.web.access import GUESSES_MAX, Access
+from bot.web.door import CONNECTIONS_MAX
 from bot.web.server import BODY_MAX, STREAMS_MAX, Site, Sources
 from tests.web.builders import Seen, Shelf, seen
 
@@ -35,7 +37,7 @@ async def door() -> AsyncIterator[Open]:
         metrics=inside.metrics.exposition,
         version="1.2.3",
     )
-    site = Site(sources, Access(TOKEN, frozenset({"127.0.0.1", "localhost"})))
+    site = Site(sources, Access(TOKEN, frozenset({"127.0.0.1", "localhost"})), SilentLog())
     port = await site.start("127.0.0.1", 0)
     async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=30) as client:
         yield Open(sources, inside, shelf, port, client)
@@ -126,9 +128,19 @@ async def test_a_wrong_token_ten_times_has_to_wait(door: Open) -> None:
     assert (await door.client.get("/ping")).status_code == 200
 
 
-async def test_another_host_name_is_not_answered(door: Open) -> None:
-    answer = await door.client.get("/api/v1/state", headers={**BEARER, "Host": "evil.example"})
-    assert (answer.status_code, "web.hosts" in answer.json()["error"]) == (421, True)
+async def test_another_host_name_is_answered_to_who_has_the_token_and_to_probes_only(door: Open) -> None:
+    def called(path: str, **headers: str) -> Awaitable[httpx.Response]:
+        return door.client.get(path, headers={**headers, "Host": "evil.example"})
+
+    stranger = await called("/api/v1/state")
+    assert (stranger.status_code, "web.hosts" in stranger.json()["error"]) == (421, True)
+    assert (await called("/")).status_code == 421
+    assert (await door.client.post("/login", headers={"Host": "evil.example"})).status_code == 421
+    assert (await called("/ping")).status_code == 200
+    assert (await called("/metrics", **BEARER)).status_code == 200, (
+        "as a Prometheus that finds pods by address"
+    )
+    assert (await called("/metrics", Authorization="Bearer guessed")).status_code == 401
 
 
 async def test_an_oversized_request_is_refused(door: Open) -> None:
@@ -193,6 +205,83 @@ async def test_streams_are_counted_and_given_back(door: Open) -> None:
 
 
 async def test_a_port_in_use_is_a_fault_of_the_settings(door: Open) -> None:
-    second = Site(door.sources, Access(TOKEN, frozenset()))
+    second = Site(door.sources, Access(TOKEN, frozenset()), SilentLog())
     with pytest.raises(SettingsError, match=rf"web.port: 127.0.0.1:{door.port} is in use: stop who has it"):
         await second.start("127.0.0.1", door.port)
+
+
+# --- who comes with ill intent ---------------------------------------------------------------------------------
+
+
+FOREIGN: tuple[tuple[dict[str, str], bool], ...] = (
+    # what a browser says of where a form comes from                        refused
+    ({"Sec-Fetch-Site": "cross-site", "Origin": "null"},                    True),
+    ({"Sec-Fetch-Site": "same-site", "Origin": "http://127.0.0.1:1"},       True),
+    ({"Origin": "http://evil.example"},                                     True),
+    ({"Sec-Fetch-Site": "same-origin", "Origin": "null"},                   False),
+    ({"Origin": "null"},                                                    False),
+    ({},                                                                    False),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(("headers", "refused"), FOREIGN)
+async def test_a_form_of_another_site_is_refused_and_counts_as_no_guess(
+    door: Open,
+    headers: dict[str, str],
+    refused: bool,  # noqa: FBT001 - a column
+) -> None:
+    for _ in range(GUESSES_MAX + 2):
+        answer = await door.client.post("/login", data={"token": "guess"}, headers=headers)
+    assert (answer.status_code == 403) is refused
+    last = await door.client.get("/metrics", headers=BEARER)
+    assert last.status_code == (200 if refused else 429), (
+        "whoever guesses here waits, whoever is elsewhere locks nobody out"
+    )
+
+
+ODD: tuple[tuple[str, dict[bytes, bytes], bytes], ...] = (
+    # path      headers                                                            body
+    ("/login",  {b"Content-Type": b"application/x-www-form-urlencoded"},             b"token=%ff%fe"),
+    ("/login",  {b"Content-Type": b"application/x-www-form-urlencoded"},             b"\xff\xfe=\xff"),
+    ("/login",  {b"Content-Type": b"multipart/form-data"},                           b"--x"),
+    ("/login",  {b"Content-Type": b"multipart/form-data; boundary=x"},               b"--x\r\nbroken"),
+    ("/login",  {b"Content-Type": b"text/plain; charset=nonsense"},                  b"token=a"),
+    ("/login",  {},                                                                b""),
+    ("/metrics", {b"Authorization": b"Bearer \xff\xfe"},                            b""),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(("path", "headers", "body"), ODD)
+async def test_what_makes_no_sense_is_a_guess_like_any(
+    door: Open, path: str, headers: dict[bytes, bytes], body: bytes
+) -> None:
+    method = "POST" if path == "/login" else "GET"
+    codes = [
+        (await door.client.request(method, path, headers=headers, content=body)).status_code
+        for _ in range(GUESSES_MAX + 1)
+    ]
+    assert codes == [401] * GUESSES_MAX + [429]
+
+
+async def test_whoever_says_nothing_is_put_out_and_keeps_nobody_out(door: Open) -> None:
+    await door.seen.step()
+    silent = []
+    for _ in range(3 * CONNECTIONS_MAX):
+        reader, writer = await asyncio.open_connection("127.0.0.1", door.port)
+        writer.write(b"GET / HTTP/1.1\r\nHost: ")
+        silent.append((reader, writer))
+    async with httpx.AsyncClient(base_url=door.client.base_url, timeout=30) as client:
+        assert (await client.get("/metrics", headers=BEARER)).status_code == 200
+
+    async def ended(reader: asyncio.StreamReader) -> bool:
+        try:
+            return await asyncio.wait_for(reader.read(), 0.05) == b""
+        except TimeoutError:
+            return False
+        except ConnectionError:
+            return True
+
+    over = sum([await ended(reader) for reader, _ in silent])
+    assert over >= 2 * CONNECTIONS_MAX
+    for _, writer in silent:
+        writer.close()

@@ -13,6 +13,7 @@ import httpx
 import pytest
 
 from bot import wiring
+from bot.adapters.log import SilentLog
 from bot.looks import OpenAccount
 from bot.settings import Settings, load
 from bot.shell.ports import JournalUnavailableError, SettingsError
@@ -81,7 +82,7 @@ async def test_while_the_journal_is_away_decisions_go_on_being_shown_and_hedges_
     tmp_path: Path, kind: str
 ) -> None:
     home, chosen = await house(), settings(tmp_path)
-    watch = Watch(chosen, "paper", home.clock, lambda: wiring.reader_of("sqlite:///nowhere"))
+    watch = Watch(chosen, "paper", home.clock, lambda: wiring.reader_of("sqlite:///nowhere"), SilentLog())
     board = watch.window.join(ME, "model", home.loop, None)
     away = f"postgresql://me:password@127.0.0.1:{free_port()}/base"
     url = away if kind == "away" else f"sqlite:///{tmp_path / 'nowhere.sqlite'}"

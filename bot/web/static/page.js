@@ -6,8 +6,13 @@ const SOURCES = [
   ["spot", "#d97706"], ["futures", "#2563eb"], ["funding", "#16a34a"], ["fees", "#dc2626"], ["net", "#8b5cf6"],
 ];
 const SPANS = [[24, "1 day"], [168, "7 days"], [720, "30 days"]];
+const QUIET_MS = 12000; // two breaths of the stream and some
+const AGAIN_MS = 3000;
 let hours = 168;
 let busy = false;
+let shown = null; // the last state, and when it came
+let heardMs = 0;
+let lost = false; // whether the stream broke since
 
 const place = (name) => document.getElementById(name);
 
@@ -143,6 +148,21 @@ function show(state) {
   document.body.dataset.turn = state.turn;
 }
 
+// Whether what is shown is still so: a bot that hangs sends nothing, one whose venue is away sends the same again.
+function judge() {
+  if (shown === null) return;
+  const quietMs = performance.now() - heardMs;
+  const away = shown.accounts.filter((one) => one.trouble || shown.silent.includes(one.account)).map((one) => one.account);
+  const ages = shown.accounts.map((one) => (one.looked_ms ? Math.max(0, shown.now_ms - one.looked_ms) + quietMs : null));
+  const oldest = ages.includes(null) ? null : Math.max(0, ...ages);
+  place("looked").textContent = oldest === null ? "not looked yet" : `looked ${Math.round(oldest / 1000)} s ago`;
+  if (lost) link("the bot does not answer", "bad");
+  else if (quietMs > QUIET_MS) link("the bot is silent", "bad");
+  else if (away.length) link(`out of reach: ${away.join(", ")}`, "bad");
+  else link("live", "good");
+  document.body.classList.toggle("stale", lost || quietMs > QUIET_MS || away.length > 0);
+}
+
 async function ask(path) {
   const answer = await fetch(path);
   if (answer.status === 401) location.assign("/");
@@ -200,12 +220,39 @@ function spans() {
   }));
 }
 
+function take(state) {
+  const newer = shown === null || state.turn !== shown.turn;
+  shown = state;
+  heardMs = performance.now();
+  lost = false;
+  show(state);
+  judge();
+  if (newer) lists();
+}
+
+// A browser gives up for good on a stream that is refused: look why, and come again.
+async function again() {
+  try {
+    await ask("/api/v1/state");
+  } catch {
+    setTimeout(again, AGAIN_MS);
+    return;
+  }
+  listen();
+}
+
 function listen() {
   const stream = new EventSource("/api/v1/stream");
-  stream.addEventListener("open", () => link("live", "good"));
-  stream.addEventListener("error", () => link("the bot does not answer", "bad"));
-  stream.addEventListener("state", (event) => { show(JSON.parse(event.data)); lists(); });
+  stream.addEventListener("state", (event) => take(JSON.parse(event.data)));
+  stream.addEventListener("error", () => {
+    lost = true;
+    judge();
+    if (stream.readyState !== EventSource.CLOSED) return;
+    stream.close();
+    setTimeout(again, AGAIN_MS);
+  });
 }
 
 spans();
 listen();
+setInterval(judge, 1000);
