@@ -10,7 +10,7 @@ from pathlib import Path
 
 from bot import wiring
 from bot.adapters.journal import open_journal
-from bot.adapters.journal_away import TwoBooks
+from bot.adapters.journal_away import Tries, TwoBooks
 from bot.adapters.journal_place import Lock
 from bot.adapters.journal_spool import Spool
 from bot.adapters.journal_spooling import SpoolingJournal
@@ -39,6 +39,7 @@ class Leadership:
         self._taken = ExitStack()
         self._locks: dict[str, tuple[Lock, Spool]] = {}
         self._books: list[TwoBooks] = []
+        self._tries = Tries()
         if self._place.leased:
             with ExitStack() as undone:
                 for account in sorted(accounts):
@@ -73,7 +74,7 @@ class Leadership:
         )
         try:
             lease = float(settings.journal.lease_seconds)
-            books = TwoBooks(opened, spool, lease_seconds=lease, log=self._log)
+            books = TwoBooks(opened, spool, lease_seconds=lease, log=self._log, tries=self._tries)
         except BaseException:
             opened.close()
             raise

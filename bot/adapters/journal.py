@@ -1,6 +1,7 @@
 """The journal of one account in a database: written before anything is sent, durable when a method returns."""
 
 import hashlib
+import uuid
 from collections.abc import Sequence
 from dataclasses import replace
 from decimal import Decimal
@@ -15,6 +16,7 @@ from bot.adapters import journal_books as books
 from bot.adapters import journal_entries as entries
 from bot.adapters import journal_guard as guard
 from bot.adapters.journal_place import (
+    JOURNAL_ID,
     Lock,
     Place,
     Turn,
@@ -104,6 +106,8 @@ def _prepare(engine: Engine, place: Place, mode: str, account: str, rules_json: 
                 upgrade(connection)
             if found is None:
                 connection.execute(insert(meta).values(key="mode", value=mode))
+            if not has(connection, meta, key=JOURNAL_ID):
+                connection.execute(insert(meta).values(key=JOURNAL_ID, value=uuid.uuid4().hex))
             if not has(connection, rules, digest=digest):
                 connection.execute(insert(rules).values(digest=digest, json=rules_json))
             turn = take_epoch(connection, account)

@@ -30,7 +30,7 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from bot.adapters.journal import SqlJournal
-from bot.adapters.journal_mirror import mirror_of
+from bot.adapters.journal_mirror import forget_old, mirror_of
 from bot.adapters.journal_spool import Entry, Spool
 from bot.adapters.journal_writer import Spooled, jump
 from bot.shell.ports import JournalAwayError, JournalUnavailableError, Log
@@ -44,7 +44,9 @@ SPOOLED_MAX = 900
 WIRE_SECONDS = 5
 """How long a request that was let out at the end of a lease may still be on its way."""
 RETRY_SECONDS = 3.0
-"""How often the database is tried while it is away: a try may take as long."""
+"""How often the database is tried while it is away."""
+HUNG_SECONDS = 1.0
+"""A try that took longer was not refused: nobody answered."""
 
 
 def uptime() -> float:
@@ -52,11 +54,32 @@ def uptime() -> float:
     return time.clock_gettime(time.CLOCK_BOOTTIME)
 
 
+class Tries:
+    """When a database that is away may be tried again: a try may hold the whole process up, and with it every account."""
+
+    def __init__(self) -> None:
+        self._not_before = 0.0
+
+    @property
+    def due(self) -> bool:
+        """Whether it is time."""
+        return uptime() >= self._not_before
+
+    def failed(self, took_seconds: float) -> None:
+        """Wait from here: a try that hung leaves the loop twice the time that it took."""
+        hung = 2 * took_seconds if took_seconds > HUNG_SECONDS else 0.0
+        self._not_before = uptime() + max(RETRY_SECONDS, hung)
+
+
 class TwoBooks:
     """The journal of one account and the memory of it, and which of the two is gone by."""
 
-    def __init__(self, journal: SqlJournal, spool: Spool, *, lease_seconds: float, log: Log) -> None:
+    def __init__(
+        self, journal: SqlJournal, spool: Spool, *, lease_seconds: float, log: Log, tries: Tries | None = None
+    ) -> None:
         """Take an open journal over, with what this machine's spool holds; both are closed with it.
+
+        ``tries`` is shared by all accounts of a process.
 
         Raises:
             JournalUnavailableError: the journal or the spool cannot be used.
@@ -70,11 +93,17 @@ class TwoBooks:
         """Whether the database is out of reach."""
         self.why = ""
         """Why it is, as a sentence."""
-        self._seen = self._tried = uptime()
+        self._seen = uptime()
+        self._tries = tries or Tries()
         self._from = 0.0
         self._closed = False
-        self._take_over()
-        self._mirror = mirror_of(journal)
+        try:
+            self._take_over()
+            self._mirror = mirror_of(journal)
+        except BaseException:
+            if spool.entries:
+                self._writer.owes()
+            raise
 
     def close(self) -> None:
         """Close journal and spool. What is spooled stays for the next start, and nobody is told that we are done."""
@@ -87,12 +116,18 @@ class TwoBooks:
 
     def _take_over(self) -> None:
         """Write what this machine spooled, unless another has led since; and see how long to wait for that one."""
+        foreign = self._spool.bind(self._writer.journal_id)
+        if foreign is not None:
+            self._log.warning(
+                "what this machine spooled belongs to another journal: look at what was sent",
+                spool=str(foreign),
+            )
         kept = self._writer.spooled()
         here = kept is not None and kept.spool == self._spool.id
         self._number = 0 if kept is None else kept.number
         if here:
-            self._writer.settled()
             self._write_spooled(self._number)
+            self._writer.settled()
         elif self._spool.entries:
             aside = self._spool.set_aside()
             self._log.warning(
@@ -103,7 +138,8 @@ class TwoBooks:
         if self._claimed:
             self._writer.note(self._noting(self._number))
             return
-        self._from = uptime() + self._lease + WIRE_SECONDS
+        theirs = 0.0 if kept is None else kept.lease
+        self._from = uptime() + max(self._lease, theirs) + WIRE_SECONDS
         with self._writer.transaction() as connection:
             jump(connection, self._writer.account, NUMBERS_AHEAD)
 
@@ -151,7 +187,8 @@ class TwoBooks:
 
     def _lose(self, error: JournalAwayError) -> None:
         """Go on without the database."""
-        self.away, self.why, self._tried = True, str(error), uptime()
+        self.away, self.why = True, str(error)
+        self._tries.failed(0.0)
         self._log.warning(
             "the journal's database is away: nothing that adds is sent, margin is relieved for a while",
             seconds=f"{self._lease:g}",
@@ -164,15 +201,15 @@ class TwoBooks:
         Raises:
             JournalPassedError: another process has taken over.
         """
-        now = uptime()
-        if not self.away or now - self._tried < RETRY_SECONDS:
+        if not self.away or not self._tries.due:
             return
+        began = uptime()
         try:
             self._try()
         except JournalAwayError as error:
             self.why = str(error)
-        finally:
-            self._tried = uptime()
+        if self.away:
+            self._tries.failed(uptime() - began)
 
     def _try(self) -> None:
         began = uptime()
@@ -183,6 +220,10 @@ class TwoBooks:
             )
             return
         self._write_spooled(0 if kept is None else kept.number)
+        # A write whose answer was lost, and that might not be spooled, is known to the journal alone.
+        remembered = mirror_of(self._main)
+        self._mirror.close()
+        self._mirror = remembered
         self.away, self.why, self._seen = False, "", began
         self._log.warning("the journal's database is back, with all that was spooled")
 
@@ -199,7 +240,7 @@ class TwoBooks:
             self._log.warning("what was spooled is in the journal", writes=len(entries))
 
     def _noting(self, number: int) -> Spooled:
-        return Spooled(spool=self._spool.id, number=number)
+        return Spooled(spool=self._spool.id, number=number, lease=self._lease)
 
     # --- both books -----------------------------------------------------------------------------------------
 
@@ -225,11 +266,17 @@ class TwoBooks:
                 self._lose(error)
             else:
                 self._seen = began
-                getattr(self._mirror, name)(*said)
+                self._remember(name, *said)
                 return answer
         self._refuse_spooling(name, may_spool=may_spool)
-        answer = getattr(self._mirror, name)(*said)
+        answer = self._remember(name, *said)
         self._spool.append(Entry(number=self._number, write=name, said=said))
+        return answer
+
+    def _remember(self, name: str, *said: Any) -> Any:  # noqa: ANN401 - each write answers in its own way
+        answer = getattr(self._mirror, name)(*said)
+        if name == "decided":
+            forget_old(self._mirror)
         return answer
 
     def _refuse_spooling(self, name: str, *, may_spool: bool) -> None:

@@ -1,14 +1,14 @@
 """What the writer of an account has to remember of its journal, in memory: what it goes by while the database is away.
 
-It is a journal of the same tables, so that both answer by the same lines. Of decisions it has the last; who changed
+It is a journal of the same tables, so that both answer by the same lines. Of decisions it keeps the last alone; who changed
 which order when, and the rules, nobody asks a writer.
 """
 
-from sqlalchemy import Connection, StaticPool, create_engine, func, insert, select
+from sqlalchemy import Connection, StaticPool, create_engine, delete, func, insert, select
 
 from bot.adapters.journal import SqlJournal
 from bot.adapters.journal_writer import Writer
-from bot.adapters.tables import decisions, meta, metadata
+from bot.adapters.tables import decisions, marks, meta, metadata
 
 
 class _NoLock:
@@ -38,6 +38,15 @@ def mirror_of(journal: SqlJournal) -> SqlJournal:
     held = journal.writer
     writer = Writer(engine=engine, place=held.place, account=account, lock=_NoLock(), turn=held.turn)
     return SqlJournal(writer, rules_digest="")
+
+
+def forget_old(mirror: SqlJournal) -> None:
+    """Keep the last decision alone: nobody asks a writer for the others, and a memory must not grow."""
+    writer = mirror.writer
+    newest = select(func.max(decisions.c.number)).where(decisions.c.account == writer.account)
+    with writer.transaction() as connection:
+        connection.execute(delete(decisions).where(decisions.c.number < newest.scalar_subquery()))
+        connection.execute(delete(marks))
 
 
 def _remember(source: Connection, target: Connection, account: str) -> None:

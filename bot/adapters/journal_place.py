@@ -22,6 +22,10 @@ from bot.shell.ports import JournalPassedError, JournalUnavailableError
 T = TypeVar("T")
 
 
+JOURNAL_ID = "id"
+"""Under which a journal keeps a name of its own, which no other has."""
+
+
 @record
 class Found:
     """What a journal says of itself."""
@@ -223,13 +227,17 @@ def hand_over(connection: Connection, account: str, epoch: int) -> None:
     connection.execute(update(writers).where(*ours).values(process=HANDED_OVER))
 
 
-def refuse_if_passed(connection: Connection, account: str, epoch: int, place: Place) -> None:
+def refuse_if_passed(
+    connection: Connection, account: str, epoch: int, place: Place, *, alone: bool = False
+) -> None:
     """Refuse to go on if another writer has opened the account since; nobody can before the transaction ends.
+
+    With ``alone`` every other transaction of this writer is waited for, too.
 
     Raises:
         JournalPassedError: one has.
     """
-    query = select(writers).where(writers.c.account == account).with_for_update(read=True)
+    query = select(writers).where(writers.c.account == account).with_for_update(read=not alone)
     row = connection.execute(query).one()
     if row.epoch != epoch:
         who = f"Process {row.process}" if row.process else "Another process"

@@ -1,6 +1,6 @@
 """What is written down while the journal's database is away: a file on this machine, one an account, on the disk line by line.
 
-The first line names the spool; each other line is one write, with its number. A line is acknowledged once it is on the
+The first line names the spool and the journal it belongs to; each other line is one write, with its number. A line is acknowledged once it is on the
 disk, so that a torn last line is a write that nobody was told of: it is dropped. The file is locked while it is open.
 """
 
@@ -67,7 +67,7 @@ class Spool:
             raise self._not_writable(error) from error
         try:
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            self.id, self.entries, self._size = self._read()
+            self.id, self.journal, self.entries, self._size = self._read()
         except BlockingIOError as error:
             os.close(self._file)
             raise JournalTakenError(
@@ -107,17 +107,44 @@ class Spool:
             raise self._not_writable(error) from error
         self.entries = ()
 
+    def bind(self, journal: str) -> Path | None:
+        """Belong to a journal from now on; entries of another are laid aside, and where is returned."""
+        if self.journal == journal:
+            return None
+        ours, self.journal = not self.journal, journal
+        if ours and self.entries:
+            return None
+        aside = self._lay_aside() if self.entries else None
+        self._begin_anew(self.id if ours else uuid.uuid4().hex)
+        return aside
+
     def set_aside(self) -> Path:
         """Lay entries that belong to no journal any more into a file beside, and begin anew under another name."""
+        aside = self._lay_aside()
+        self._begin_anew(uuid.uuid4().hex)
+        return aside
+
+    def _lay_aside(self) -> Path:
+        """Copy what is there into a file beside; it is on the disk, and for our eyes, when this returns."""
         aside = self.path.with_name(f"{self.path.name}.{self.id}")
         try:
-            aside.write_bytes(os.pread(self._file, self._size, 0))
-            self.id, self.entries = uuid.uuid4().hex, ()
+            file = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+            with os.fdopen(file, "wb") as copy:
+                copy.write(os.pread(self._file, self._size, 0))
+                copy.flush()
+                os.fsync(copy.fileno())
+            self._sync_folder()
+        except OSError as error:
+            raise self._not_writable(error) from error
+        return aside
+
+    def _begin_anew(self, name: str) -> None:
+        try:
+            self.id, self.entries = name, ()
             os.ftruncate(self._file, 0)
             self._size = self._begin()
         except OSError as error:
             raise self._not_writable(error) from error
-        return aside
 
     def close(self) -> None:
         """Let another process have it; closing twice does no harm."""
@@ -125,16 +152,17 @@ class Spool:
             os.close(self._file)
             self._file = -1
 
-    def _read(self) -> tuple[str, tuple[Entry, ...], int]:
-        """Read name and entries, and how far they go; drop what was never acknowledged."""
+    def _read(self) -> tuple[str, str, tuple[Entry, ...], int]:
+        """Read name, journal and entries, and how far they go; drop what was never acknowledged."""
         whole = os.pread(self._file, os.fstat(self._file).st_size, 0)
         lines = whole[: whole.rfind(b"\n") + 1].splitlines(keepends=True)
         if not lines:
-            self.id = uuid.uuid4().hex
+            self.id, self.journal = uuid.uuid4().hex, ""
             os.ftruncate(self._file, 0)
-            return self.id, (), self._begin()
+            return self.id, "", (), self._begin()
         try:
-            name = str(json.loads(lines[0])["spool"])
+            head = json.loads(lines[0])
+            name, journal = str(head["spool"]), str(head.get("journal", ""))
             entries = tuple(_entry(line) for line in lines[1:])
         except (ValueError, KeyError, TypeError) as error:
             raise JournalUnavailableError(
@@ -143,21 +171,24 @@ class Spool:
             ) from error
         size = sum(map(len, lines))
         os.ftruncate(self._file, size)
-        return name, entries, size
+        return name, journal, entries, size
 
     def _begin(self) -> int:
         """Write the first line; returns its size."""
         head = self._head()
         self._put(head, 0)
+        self._sync_folder()
+        return len(head)
+
+    def _sync_folder(self) -> None:
         folder = os.open(self.path.parent, os.O_RDONLY)
         try:
             os.fsync(folder)
         finally:
             os.close(folder)
-        return len(head)
 
     def _head(self) -> bytes:
-        return f'{{"spool":"{self.id}"}}\n'.encode()
+        return f'{{"spool":"{self.id}","journal":"{self.journal}"}}\n'.encode()
 
     def _put(self, line: bytes, at: int) -> None:
         """Write all of a line, and wait for the disk."""

@@ -7,12 +7,12 @@ is known by its number.
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 from sqlalchemy import Connection, Engine, func, insert, select, update
 from sqlalchemy.exc import SQLAlchemyError
 
-from bot.adapters.journal_place import Lock, Place, Turn, hand_over, refuse_if_passed
+from bot.adapters.journal_place import JOURNAL_ID, Lock, Place, Turn, hand_over, refuse_if_passed
 from bot.adapters.tables import decisions, has, meta
 from bot.core.values import record
 from bot.shell.ports import JournalUnavailableError
@@ -26,6 +26,8 @@ class Spooled:
     """Name of the spool of whoever writes."""
     number: int
     """Of the last write that arrived."""
+    lease: float = 0.0
+    """Seconds for which whoever writes may act without the database: whoever comes next waits at least as long."""
 
 
 class Writer:
@@ -68,15 +70,21 @@ class Writer:
         with self._open(writing=False) as connection:
             yield connection
 
+    @property
+    def journal_id(self) -> str:
+        """Give the journal's own name, by which a spool knows it; raises as ``transaction`` does."""
+        with self.looking() as connection:
+            return _kept(connection, JOURNAL_ID) or ""
+
     @contextmanager
-    def _open(self, *, writing: bool) -> Iterator[Connection]:
+    def _open(self, *, writing: bool, alone: bool = False) -> Iterator[Connection]:
         if self._lock is None:
             raise JournalUnavailableError(f"The journal at {self.place} is closed: open it again.")
         try:
             if writing:
                 self._lock.check()
             with self.engine.begin() as connection:
-                refuse_if_passed(connection, self.account, self.turn.epoch, self.place)
+                refuse_if_passed(connection, self.account, self.turn.epoch, self.place, alone=alone)
                 yield connection
         except (SQLAlchemyError, OSError) as error:
             raise self.place.not_written(error) from error
@@ -90,8 +98,12 @@ class Writer:
         return self._lock is not None and self._lock.regain()
 
     def spooled(self) -> Spooled | None:
-        """Tell how far a spool has come, and whose; None if there never was one."""
-        with self.looking() as connection:
+        """Tell how far a spool has come, and whose; None if there never was one.
+
+        A commit of ours whose answer was lost may still be under way at the server: it is waited for, so that the number
+        cannot grow afterwards.
+        """
+        with self._open(writing=False, alone=True) as connection:
             found = _kept(connection, _spool_key(self.account))
         return None if found is None else Spooled(**json.loads(found))
 
@@ -133,7 +145,7 @@ def jump(connection: Connection, account: str, by: int) -> None:
 
 
 def _note(connection: Connection, account: str, spooled: Spooled) -> None:
-    value = json.dumps({"spool": spooled.spool, "number": spooled.number})
+    value = json.dumps(asdict(spooled))
     _keep(connection, _spool_key(account), value)
 
 
