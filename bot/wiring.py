@@ -108,9 +108,13 @@ def offline(settings: Settings) -> Settings:
             f'--offline is for mode paper, and mode {settings.mode} is set: set mode = "paper".'
         )
     accounts = {name: one.model_copy(update={"venue": "model"}) for name, one in settings.accounts.items()}
-    kept = settings.journal
-    url = SecretStr(kept.url.get_secret_value().replace("{mode}", "offline"))
-    journal = kept.model_copy(update={"path": kept.path.replace("{mode}", "offline"), "url": url})
+    kept, address = settings.journal, settings.journal.url.get_secret_value()
+    if address and "{mode}" not in address:
+        raise SettingsError(
+            "--offline keeps a journal of its own, and journal.url names one for all: put {mode} into it, or leave it out."
+        )
+    own = {name: getattr(kept, name).replace("{mode}", "offline") for name in ("path", "spool")}
+    journal = kept.model_copy(update={**own, "url": SecretStr(address.replace("{mode}", "offline"))})
     return settings.model_copy(update={"accounts": accounts, "journal": journal})
 
 

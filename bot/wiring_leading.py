@@ -16,7 +16,7 @@ from bot.adapters.journal_spool import Spool
 from bot.adapters.journal_spooling import SpoolingJournal
 from bot.adapters.journal_url import place_of
 from bot.settings import Settings
-from bot.shell.ports import Clock, Journal, JournalAwayError, JournalTakenError, Log
+from bot.shell.ports import Clock, Journal, JournalAwayError, JournalRefusedError, JournalTakenError, Log
 
 NAP_MS = 250
 """Longest sleep without asking whether to stop."""
@@ -109,17 +109,20 @@ async def leadership(
         JournalTakenError: another process leads, and these settings do not wait.
         JournalUnavailableError: the journal cannot be used.
     """
-    told = False
+    told: list[str] = []
     while True:
         try:
             return Leadership(settings, log, settings.accounts)
+        except JournalRefusedError:
+            raise  # it would refuse us for ever, and nobody would stand by
         except (JournalTakenError, JournalAwayError) as error:
             if not settings.journal.standby:
                 raise
             if not told:
-                log.warning("standby", why=str(error))
                 standing_by()
-            told = True
+            if told != [type(error).__name__]:
+                log.warning("standby", why=str(error))
+            told = [type(error).__name__]
         wake_ms = clock.now_ms() + int(settings.journal.standby_seconds * 1000)
         while clock.now_ms() < wake_ms and not until():
             await clock.sleep_until(min(wake_ms, clock.now_ms() + NAP_MS))

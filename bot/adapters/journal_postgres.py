@@ -21,7 +21,12 @@ from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, SQLAlch
 from sqlalchemy.exc import TimeoutError as NoConnectionError
 
 from bot.adapters.journal_place import Found, cause_of, found_in
-from bot.shell.ports import JournalAwayError, JournalTakenError, JournalUnavailableError
+from bot.shell.ports import (
+    JournalAwayError,
+    JournalRefusedError,
+    JournalTakenError,
+    JournalUnavailableError,
+)
 
 if TYPE_CHECKING:
     from typing import LiteralString
@@ -53,6 +58,19 @@ class PostgresDatabase:
     leased = True
 
     def __init__(self, url: URL) -> None:
+        """Name a database.
+
+        Raises:
+            JournalUnavailableError: the address names several hosts, or its password is not written as it has to be.
+        """
+        if any(not isinstance(value, str) for value in url.query.values()):
+            raise JournalUnavailableError(
+                "journal.url gives an option more than once: name one host; for several give the one that takes writes."
+            )
+        if "@" in (url.host or ""):
+            raise JournalUnavailableError(
+                "journal.url has more than one @: write @ in a user or a password as %40, : as %3A and / as %2F."
+            )
         self._url = url.set(drivername="postgresql+psycopg")
 
     def __str__(self) -> str:
@@ -74,7 +92,23 @@ class PostgresDatabase:
             questions.close()
 
     def make_way(self) -> None:
-        """Do nothing: a database is made by whoever runs the server."""
+        """See that the database can hold whatever a person writes; it is made by whoever runs the server.
+
+        Raises:
+            JournalUnavailableError: it holds some alphabets only, or it cannot be asked.
+        """
+        questions = self.questions()
+        try:
+            encoding = questions.ask(
+                lambda connection: connection.execute(text("SHOW server_encoding")).scalar()
+            )
+        finally:
+            questions.close()
+        if encoding != "UTF8":
+            raise JournalUnavailableError(
+                f"The database of {self} is encoded in {encoding}: make one with `createdb --encoding=UTF8"
+                " --template=template0`, and name it in journal.url."
+            )
 
     def lock(self, account: str, mode: str) -> "AdvisoryLock":
         """Take the right to write an account's journal.
@@ -112,9 +146,7 @@ class PostgresDatabase:
     def not_written(self, error: Exception) -> JournalUnavailableError:
         """Word the failure of a write, and tell what may pass from what will not."""
         if is_away(error):
-            return JournalAwayError(
-                f"The journal at {self} is out of reach ({cause_of(error)}): see that the server runs and can be reached."
-            )
+            return away(f"The journal at {self} is out of reach", error)
         return JournalUnavailableError(
             f"The journal at {self} cannot be written ({cause_of(error)}): see what the database holds and what its user"
             " may do there, or use another journal.url."
@@ -159,6 +191,7 @@ class PostgresDatabase:
             "tcp_keepalives_count": 3,
             "default_transaction_read_only": "on" if read_only else "off",
         }
+        own = " ".join(f"-c {name}={value}" for name, value in settings.items())
         return {
             **{name: value for name, value in given.items() if value},
             **url.query,
@@ -169,7 +202,8 @@ class PostgresDatabase:
             "keepalives_count": 3,
             "tcp_user_timeout": ANSWER_SECONDS * 1000,
             "application_name": "hedgerow",
-            "options": " ".join(f"-c {name}={value}" for name, value in settings.items()),
+            "client_encoding": "UTF8",
+            "options": f"{url.query.get('options', '')} {own}".strip(),
         }
 
 
@@ -178,11 +212,29 @@ def key_of(name: str) -> int:
     return int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], signed=True)
 
 
+READ_ONLY = "25006"
+"""What a server answers that has become a standby of another."""
+LASTING = ("authentication failed", "does not exist", "no pg_hba.conf entry", "invalid ", "permission denied")
+"""In what a server says that will not let us in, however often it is asked."""
+
+
 def is_away(error: Exception) -> bool:
-    """Whether a failure may pass: no answer, no connection, a server that starts or stops, a lock that is held too long."""
-    if isinstance(error, DBAPIError) and error.connection_invalidated:
+    """Whether a failure may pass: no answer, no connection, a server that starts, stops or was demoted, a lock held too long."""
+    if isinstance(error, DBAPIError) and (
+        error.connection_invalidated or getattr(error.orig, "sqlstate", None) == READ_ONLY
+    ):
         return True
     return isinstance(error, OperationalError | InterfaceError | NoConnectionError | OSError)
+
+
+def away(what: str, error: Exception) -> JournalAwayError:
+    """Word that a database is away, and tell one that refuses us from one that does not answer."""
+    cause = cause_of(error)
+    if any(word in cause for word in LASTING):
+        return JournalRefusedError(
+            f"{what} ({cause}): see that user, password, database and options in journal.url are right."
+        )
+    return JournalAwayError(f"{what} ({cause}): see that the server runs and can be reached.")
 
 
 class ReadOnlyDatabase:
@@ -207,10 +259,11 @@ class ReadOnlyDatabase:
             with self._engine.connect() as connection:
                 return question(connection)
         except (SQLAlchemyError, OSError) as error:
-            kind = JournalAwayError if is_away(error) else JournalUnavailableError
-            raise kind(
-                f"The journal at {self._place} cannot be read ({cause_of(error)}): see that the server runs, that"
-                " journal.url names it, and what its user may do there."
+            what = f"The journal at {self._place} cannot be read"
+            if is_away(error):
+                raise away(what, error) from error
+            raise JournalUnavailableError(
+                f"{what} ({cause_of(error)}): see what the database holds, and what its user may do there."
             ) from error
 
     def close(self) -> None:
@@ -245,8 +298,10 @@ class AdvisoryLock:
             JournalAwayError: it does not; somebody else may have the lock now.
         """
         if self._connection is None:
-            raise self._lost("it was lost before")
-        self._ask("SELECT 1")
+            raise self._lost(OSError("it was lost before"))
+        if self._ask("SELECT pg_is_in_recovery()"):
+            self.release()
+            raise self._lost(OSError("the server has become a standby of another"))
 
     def regain(self) -> bool:
         """Take the right by a new connection, if the old one is gone; returns whether it is ours.
@@ -266,7 +321,7 @@ class AdvisoryLock:
             self._connection.autocommit = True
         except psycopg.Error as error:
             self.release()
-            raise self._lost(cause_of(error)) from error
+            raise self._lost(error) from error
         mine = bool(self._ask("SELECT pg_try_advisory_lock(%s)", self._key))
         if not mine:
             self.release()
@@ -282,16 +337,16 @@ class AdvisoryLock:
         import psycopg
 
         if self._connection is None:
-            raise self._lost("there is no connection")
+            raise self._lost(OSError("there is no connection"))
         try:
             row = self._connection.execute(question, values or None).fetchone()
         except psycopg.Error as error:
             self.release()
-            raise self._lost(cause_of(error)) from error
+            raise self._lost(error) from error
         return None if row is None else row[0]
 
-    def _lost(self, cause: str) -> JournalAwayError:
-        return JournalAwayError(
-            f"The right to write account {self._account} in the journal at {self._place} cannot be seen ({cause}): see that"
-            " the server runs and can be reached."
+    def _lost(self, error: Exception) -> JournalAwayError:
+        return away(
+            f"The right to write account {self._account} in the journal at {self._place} cannot be seen",
+            error,
         )

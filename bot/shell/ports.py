@@ -96,6 +96,10 @@ class JournalAwayError(JournalUnavailableError):
     """The journal's database is out of reach and may come back: send nothing until it does."""
 
 
+class JournalRefusedError(JournalAwayError):
+    """The journal's database answers, and does not let us in: a person has to mend the address or the rights."""
+
+
 class JournalTakenError(JournalUnavailableError):
     """Another process writes the account's journal: stop that one, or wait for its end."""
 
