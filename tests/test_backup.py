@@ -104,6 +104,42 @@ def test_a_journal_is_saved_while_it_is_written(anywhere: Path, tmp_path: Path) 
         assert backup(url_of(anywhere), tmp_path / "b").rows["decisions"] == 4, "the older one is replaced"
 
 
+def test_a_backup_replaces_an_older_backup_and_nothing_else(anywhere: Path, tmp_path: Path) -> None:
+    write(anywhere)
+    live, notes = tmp_path / "live.sqlite", tmp_path / "hedgerow.toml"
+    write(live)
+    notes.write_text('mode = "demo"')
+    for name in ("wal", "shm", "journal"):
+        rest = tmp_path / f"rest-{name}"
+        backup(url_of(anywhere), rest)
+        (tmp_path / f"rest-{name}-{name}").touch()
+    (tmp_path / "nothing").touch()
+    (tmp_path / "circle").symlink_to(tmp_path / "circle")
+    names = ("live.sqlite", "hedgerow.toml", "rest-wal", "rest-shm", "rest-journal", "nothing", "circle")
+    for name in names:
+        with pytest.raises(
+            JournalUnavailableError, match="no backup at rest, and was left as it is: move it"
+        ):
+            backup(f"{url_of(anywhere)}", tmp_path / name)
+    assert notes.read_text() == 'mode = "demo"'
+    assert len(told(live)) == 7, "it is read as before"
+
+
+def test_a_backup_onto_the_journal_itself_leaves_it_as_it_is(tmp_path: Path) -> None:
+    path, hard, soft = (tmp_path / name for name in ("journal.sqlite", "hard", "soft"))
+    write(path)
+    hard.hardlink_to(path)
+    soft.symlink_to(path)
+    before = path.read_bytes()
+    beside = (tmp_path / f"journal.sqlite{suffix}" for suffix in ("-wal", "-shm", "-journal"))
+    for name in (path, hard, soft, *beside, tmp_path / ".." / tmp_path.name / path.name):
+        with pytest.raises(JournalUnavailableError, match="is the journal itself or a part of it"):
+            backup(url_of(path), name)
+    assert path.read_bytes() == before
+    assert path.samefile(hard)
+    assert soft.is_symlink()
+
+
 def test_a_journal_that_anything_is_written_in_is_left_as_it_was(target: Path, tmp_path: Path) -> None:
     source, file = tmp_path / "source.sqlite", tmp_path / "b"
     write(source)

@@ -17,6 +17,7 @@ from tempfile import TemporaryDirectory
 from sqlalchemy import Connection, Table, delete, func, insert, inspect, select, text
 from sqlalchemy.exc import SQLAlchemyError
 
+from bot.adapters.journal_lock import locked_accounts
 from bot.adapters.journal_place import Found, Place, cause_of, found_in, refuse_other_mode
 from bot.adapters.journal_sqlite import SqliteFile
 from bot.adapters.journal_url import place_of
@@ -50,7 +51,7 @@ class Kept:
 
 
 def backup(url: str, file: Path) -> Kept:
-    """Write a journal into one file; a running bot goes on writing. An older file of that name is replaced.
+    """Write a journal into one file; a running bot goes on writing. An older backup of that name is replaced, nothing else.
 
     Raises:
         JournalUnavailableError: there is no journal, it cannot be read, or the file cannot be written or is not as the journal.
@@ -61,6 +62,7 @@ def backup(url: str, file: Path) -> Kept:
         raise JournalUnavailableError(
             f"No journal at {place}, so that nothing was saved: {place.not_there()}."
         )
+    _refuse_loss(file, place)
     beside = file.with_name(f"{file.name}.part")
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
@@ -84,6 +86,46 @@ def backup(url: str, file: Path) -> Kept:
         rows=rows,
         bytes=file.stat().st_size,
     )
+
+
+BESIDE = ("-wal", "-shm", "-journal")
+"""What SQLite keeps beside a file that is written, by the end of its name."""
+
+
+def _refuse_loss(file: Path, place: Place) -> None:
+    """See that nothing is lost if a backup takes a name: only an older backup may be there.
+
+    Raises:
+        JournalUnavailableError: the journal itself is there, or anything else.
+    """
+    name = Path(os.path.realpath(file))
+    if isinstance(place, SqliteFile) and _is_part_of(name, place.path):
+        raise JournalUnavailableError(
+            f"{file} is the journal itself or a part of it, and was left as it is: give the backup another name."
+        )
+    if os.path.lexists(name) and not _is_backup(name):
+        raise JournalUnavailableError(
+            f"What is at {file} is no backup at rest, and was left as it is: move it away, or give the backup another name."
+        )
+
+
+def _is_part_of(name: Path, journal: Path) -> bool:
+    """Whether a name, with its links followed, is a journal's file, by whatever link, or one that SQLite keeps beside it."""
+    if name in {journal.with_name(f"{journal.name}{suffix}") for suffix in ("", *BESIDE)}:
+        return True
+    return name.exists() and journal.exists() and name.samefile(journal)
+
+
+def _is_backup(name: Path) -> bool:
+    """Whether a file is a journal that nobody writes or ever wrote under this name: no log beside it, and no lock."""
+    if not name.is_file() or locked_accounts(name):
+        return False
+    if any(name.with_name(f"{name.name}{suffix}").exists() for suffix in BESIDE):
+        return False
+    try:
+        return SqliteFile(name).look() is not None
+    except JournalUnavailableError:
+        return False
 
 
 def copy_journal(url: str, to: Path) -> None:
