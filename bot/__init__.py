@@ -143,7 +143,7 @@ bot.adapters.journal         the journal of one account, written before anything
 bot.adapters.journal_away    a journal whose database may go away: the spool, the lease, and what is safe
 bot.adapters.journal_books   what the books expect: positions, incidents, rejections, terms
 bot.adapters.journal_episodes hedges from flat to flat
-bot.adapters.journal_copy    a journal as one file: backups and the way back
+bot.adapters.journal_copy    a journal as one file: backups
 bot.adapters.journal_entries orders, moves, fills and payments written down
 bot.adapters.journal_file    looking at a journal's file without leaving a trace
 bot.adapters.journal_guard   transfers, causes and persons' words in the journal
@@ -154,6 +154,7 @@ bot.adapters.journal_mirror  what a writer has to remember of its journal, in me
 bot.adapters.journal_place   where a journal lies, whatever kind of database it is; who writes it
 bot.adapters.journal_postgres a journal in PostgreSQL, and the right to write it
 bot.adapters.journal_reader  the journal for readers
+bot.adapters.journal_restore an empty journal filled from a backup, all of it or nothing
 bot.adapters.journal_spool   a file of writes that the database has not got
 bot.adapters.journal_spooling an account's journal as its loop sees it, database there or away
 bot.adapters.journal_sqlite  a journal in a file, as a place among others

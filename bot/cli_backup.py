@@ -12,7 +12,9 @@ if TYPE_CHECKING:
 
 
 def backup(
-    file: Annotated[Path, typer.Argument(help="File to write; an older one of that name is replaced.")],
+    file: Annotated[
+        Path, typer.Argument(help="File to write; an older backup of that name is replaced, nothing else.")
+    ],
     config: Config = None,
     journal: JournalOption = None,
     as_json: Json = False,

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from bot import wiring
-from bot.adapters import journal_copy
+from bot.adapters import journal_copy, journal_restore
 from bot.adapters.journal_copy import Kept
 from bot.settings import Settings
 
@@ -21,6 +21,7 @@ def restore(settings: Settings, file: Path) -> Kept:
     """Fill the journal of the settings, which is empty, from a backup.
 
     Raises:
+        JournalTakenError: a bot writes it.
         JournalUnavailableError: it is not empty, or the file is no backup that fits.
     """
-    return journal_copy.restore(file, wiring.journal_url(settings), settings.mode)
+    return journal_restore.restore(file, wiring.journal_url(settings), settings.mode)

@@ -1,19 +1,25 @@
 """Backups of a running bot, and the way back: replay agrees, and a run goes on from it."""
 
 import json
+import resource
 import shutil
 import signal
 import sqlite3
+import stat
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
 from pathlib import Path
 
 import pytest
 
-from bot.adapters import journal_copy
-from bot.adapters.journal_copy import backup, restore
+from bot.adapters import journal_copy, journal_restore
+from bot.adapters.journal_copy import backup
 from bot.adapters.journal_reader import open_reader
-from bot.adapters.tables import HEAD, metadata
+from bot.adapters.journal_restore import restore
+from bot.adapters.journal_url import place_of
+from bot.adapters.tables import HEAD, REVISIONS, metadata, upgrade
 from bot.core.orders import OrderState
-from bot.shell.ports import JournalUnavailableError
+from bot.shell.ports import JournalTakenError, JournalUnavailableError
 from tests.adapters.builders import (
     ACCOUNT,
     ELSEWHERE,
@@ -104,6 +110,42 @@ def test_a_journal_is_saved_while_it_is_written(anywhere: Path, tmp_path: Path) 
         assert backup(url_of(anywhere), tmp_path / "b").rows["decisions"] == 4, "the older one is replaced"
 
 
+def test_a_backup_replaces_an_older_backup_and_nothing_else(anywhere: Path, tmp_path: Path) -> None:
+    write(anywhere)
+    live, notes = tmp_path / "live.sqlite", tmp_path / "hedgerow.toml"
+    write(live)
+    notes.write_text('mode = "demo"')
+    for name in ("wal", "shm", "journal"):
+        rest = tmp_path / f"rest-{name}"
+        backup(url_of(anywhere), rest)
+        (tmp_path / f"rest-{name}-{name}").touch()
+    (tmp_path / "nothing").touch()
+    (tmp_path / "circle").symlink_to(tmp_path / "circle")
+    names = ("live.sqlite", "hedgerow.toml", "rest-wal", "rest-shm", "rest-journal", "nothing", "circle")
+    for name in names:
+        with pytest.raises(
+            JournalUnavailableError, match="no backup at rest, and was left as it is: move it"
+        ):
+            backup(f"{url_of(anywhere)}", tmp_path / name)
+    assert notes.read_text() == 'mode = "demo"'
+    assert len(told(live)) == 7, "it is read as before"
+
+
+def test_a_backup_onto_the_journal_itself_leaves_it_as_it_is(tmp_path: Path) -> None:
+    path, hard, soft = (tmp_path / name for name in ("journal.sqlite", "hard", "soft"))
+    write(path)
+    hard.hardlink_to(path)
+    soft.symlink_to(path)
+    before = path.read_bytes()
+    beside = (tmp_path / f"journal.sqlite{suffix}" for suffix in ("-wal", "-shm", "-journal"))
+    for name in (path, hard, soft, *beside, tmp_path / ".." / tmp_path.name / path.name):
+        with pytest.raises(JournalUnavailableError, match="is the journal itself or a part of it"):
+            backup(url_of(path), name)
+    assert path.read_bytes() == before
+    assert path.samefile(hard)
+    assert soft.is_symlink()
+
+
 def test_a_journal_that_anything_is_written_in_is_left_as_it_was(target: Path, tmp_path: Path) -> None:
     source, file = tmp_path / "source.sqlite", tmp_path / "b"
     write(source)
@@ -144,7 +186,9 @@ def test_a_backup_of_another_mode_or_a_newer_schema_and_what_is_none_are_refused
     with pytest.raises(JournalUnavailableError, match="There is no backup at"):
         restore(tmp_path / "none", url_of(target), "demo")
     (tmp_path / "text").write_text("dear diary")
-    with pytest.raises(JournalUnavailableError, match="is not a journal, nor any SQLite database"):
+    with pytest.raises(
+        JournalUnavailableError, match=r"The backup at .* cannot be read \(file is not a database"
+    ):
         restore(tmp_path / "text", url_of(target), "demo")
     with pytest.raises(JournalUnavailableError, match="No journal at"):
         open_reader(url_of(target), mode=None)
@@ -161,7 +205,7 @@ def test_a_backup_of_an_old_schema_comes_back_in_the_newest(target: Path, tmp_pa
 
     assert file.read_bytes() == before
     with open_at(target) as journal:
-        assert journal.memory().number == 4 + journal_copy.RESTORED_AHEAD
+        assert journal.memory().number == 4 + journal_restore.RESTORED_AHEAD
 
 
 def test_a_backup_that_lost_a_row_on_the_way_is_not_given_its_name(
@@ -171,8 +215,8 @@ def test_a_backup_that_lost_a_row_on_the_way_is_not_given_its_name(
     write(source)
     whole = journal_copy._copy_file  # noqa: SLF001 - broken on purpose
 
-    def losing(connection: object, to: Path) -> dict[str, int]:
-        rows = whole(connection, to)  # type: ignore[arg-type]  # passed on
+    def losing(connection: object, to: Path, what: str) -> dict[str, int]:
+        rows = whole(connection, to, what)  # type: ignore[arg-type]  # passed on
         with sqlite3.connect(to) as target:
             target.execute("DELETE FROM payments")
         target.close()
@@ -190,22 +234,106 @@ def test_a_restore_that_breaks_off_leaves_nothing(
     source, file = tmp_path / "source.sqlite", tmp_path / "b"
     write(source)
     backup(url_of(source), file)
-    whole = journal_copy._carry  # noqa: SLF001 - broken on purpose
+    whole = journal_restore._carry  # noqa: SLF001 - broken on purpose
 
     def broken(*given: object) -> None:
         if str(given[-1]) == "payments":
             raise OSError(28, "No space left on device")
         whole(*given)  # type: ignore[arg-type]  # passed on
 
-    monkeypatch.setattr(journal_copy, "_carry", broken)
+    monkeypatch.setattr(journal_restore, "_carry", broken)
     with pytest.raises(JournalUnavailableError, match="No space left on device"):
         restore(file, url_of(target), "demo")
     monkeypatch.undo()
     assert restore(file, url_of(target), "demo").rows["payments"] == 1
 
 
+def test_nothing_is_restored_under_a_writers_hands(target: Path, tmp_path: Path) -> None:
+    source, file = tmp_path / "source.sqlite", tmp_path / "b"
+    write(source)
+    backup(url_of(source), file)
+    place = place_of(url_of(target))
+    place.make_way()
+    with open_at(target, account="other"), pytest.raises(JournalTakenError, match="account other at"):
+        restore(file, url_of(target), "demo")
+    lock = place.lock(ACCOUNT, "demo")
+    with pytest.raises(JournalTakenError, match=f"already writes the journal of account {ACCOUNT}"):
+        restore(file, url_of(target), "demo")
+    lock.release()
+    assert restore(file, url_of(target), "demo").rows["decisions"] == 2
+    with open_at(target), open_at(target, account="other"):
+        pass
+
+
+@pytest.mark.parametrize("revision", REVISIONS)
+def test_a_journal_of_an_older_schema_is_saved_as_it_is(
+    anywhere: Path, tmp_path: Path, revision: str
+) -> None:
+    engine = place_of(url_of(anywhere)).engine()
+    with engine.begin() as connection:
+        upgrade(connection, revision)
+        connection.exec_driver_sql("INSERT INTO meta VALUES ('mode', 'demo')")
+        connection.exec_driver_sql("INSERT INTO rules VALUES ('d', '{}')")
+        connection.exec_driver_sql("INSERT INTO cursors VALUES ('main', 7)")
+    engine.dispose()
+
+    saved = backup(url_of(anywhere), tmp_path / "b")
+
+    assert (saved.revision, saved.rows["cursors"], "marks" in saved.rows) == (revision, 1, revision >= "0005")
+    assert restore(tmp_path / "b", url_of(tmp_path / "new.sqlite"), "demo").rows["cursors"] == 1
+
+
+def test_a_backup_wants_the_name_of_a_file(
+    anywhere: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(anywhere)
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    for name in ("/", ".", "..", "", "a?b"):
+        with pytest.raises(
+            JournalUnavailableError, match=r"The backup cannot be at .*: give the name of a file"
+        ):
+            backup(url_of(anywhere), Path(name))
+    for place in (Path("/proc/self/x.sqlite"), Path("/dev/null/x")):
+        with pytest.raises(JournalUnavailableError, match=rf"^The backup at {place} cannot be written \("):
+            backup(url_of(anywhere), place)
+    assert not list(Path().iterdir())
+
+
+def test_a_full_disk_is_the_backups_own(anywhere: Path, tmp_path: Path) -> None:
+    """The disk is full from the first page on: the system lets no file grow."""
+    write(anywhere)
+    backup(url_of(anywhere), tmp_path / "b")
+    before = (tmp_path / "b").read_bytes()
+    handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, limits[1]))
+    try:
+        with pytest.raises(
+            JournalUnavailableError, match=rf"^The backup at {tmp_path / 'b'} cannot be written \("
+        ):
+            backup(url_of(anywhere), tmp_path / "b")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+        signal.signal(signal.SIGXFSZ, handler)
+    assert (tmp_path / "b").read_bytes() == before
+    assert not list(tmp_path.glob(".hedgerow-backup-*"))
+
+
+def test_a_backup_is_its_owners_alone_and_two_at_once_do_each_other_no_harm(
+    anywhere: Path, tmp_path: Path
+) -> None:
+    write(anywhere)
+    file = tmp_path / "saved" / "b"
+    with ProcessPoolExecutor(4, get_context("spawn")) as pool:
+        saved = list(pool.map(backup, [url_of(anywhere)] * 8, [file] * 8))
+    assert {one.rows["decisions"] for one in saved} == {2}
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert [one.name for one in file.parent.iterdir()] == ["b"]
+
+
 def test_every_table_is_carried_over() -> None:
-    carried = {table.name for table in journal_copy.CARRIED}
+    carried = {table.name for table in journal_restore.CARRIED}
     assert carried == set(metadata.tables) - {"writers"}
 
 

@@ -1,4 +1,4 @@
-"""A journal in one of its states, as one file: backups, whoever is writing meanwhile, and the way back.
+"""A journal in one of its states, as one file: backups, whoever is writing meanwhile. ``journal_restore`` is the way back.
 
 A backup is a file of SQLite of the journal's schema, whatever the journal lies in, so that every verb can read it with
 ``--journal``. It is written beside its name, brought to the disk, checked, and only then given the name.
@@ -13,26 +13,21 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
-from sqlalchemy import Connection, Table, delete, func, insert, inspect, select, text
+from sqlalchemy import Connection, Table, func, insert, inspect, select
 from sqlalchemy.exc import SQLAlchemyError
 
-from bot.adapters.journal_place import Found, Place, cause_of, found_in, refuse_other_mode
+from bot.adapters.journal_lock import locked_accounts
+from bot.adapters.journal_place import Found, Place, cause_of, found_in
 from bot.adapters.journal_sqlite import SqliteFile
 from bot.adapters.journal_url import place_of
-from bot.adapters.journal_writer import jump
-from bot.adapters.tables import HEAD, decisions, meta, metadata, rules, upgrade, writers
+from bot.adapters.tables import metadata, upgrade
 from bot.core.values import record
 from bot.shell.ports import JournalUnavailableError
 
 CHUNK = 500
 """Rows carried over at a time: snapshots are large."""
-CARRIED = tuple(table for table in metadata.sorted_tables if table is not writers)
-"""What a restore carries over: who wrote a journal last is not so where it is restored."""
-
-
-RESTORED_AHEAD = 1_000_000
-"""How far the numbers of decisions jump: what was decided after the backup is not known, and an order id comes once."""
 
 
 @record
@@ -50,40 +45,101 @@ class Kept:
 
 
 def backup(url: str, file: Path) -> Kept:
-    """Write a journal into one file; a running bot goes on writing. An older file of that name is replaced.
+    """Write a journal into one file; a running bot goes on writing. An older backup of that name is replaced, nothing else.
 
     Raises:
         JournalUnavailableError: there is no journal, it cannot be read, or the file cannot be written or is not as the journal.
     """
     place = place_of(url)
-    found = place.look()
+    found = _there(place.look(), place)
+    with _writing(f"The backup at {file}"):
+        name = _name_of(file, place)
+        name.parent.mkdir(parents=True, exist_ok=True)
+        with TemporaryDirectory(prefix=".hedgerow-backup-", dir=name.parent) as folder:
+            beside = Path(folder) / "journal.sqlite"
+            rows = _copy(place, beside, f"The backup at {file}")
+            _check(beside, rows, file)
+            beside.chmod(OURS_ALONE)
+            _to_disk(beside)
+            beside.replace(name)
+            _to_disk(name.parent)
+        size = name.stat().st_size
+    return Kept(
+        journal=str(place), file=file, mode=found.mode, revision=found.revision, rows=rows, bytes=size
+    )
+
+
+OURS_ALONE = 0o600
+"""Whoever runs the bot reads its backups, and nobody else."""
+
+
+def _there(found: Found | None, place: Place) -> Found:
     if found is None:
         raise JournalUnavailableError(
             f"No journal at {place}, so that nothing was saved: {place.not_there()}."
         )
-    beside = file.with_name(f"{file.name}.part")
+    return found
+
+
+@contextmanager
+def _writing(what: str) -> Iterator[None]:
+    """Word the failures of a copy's own file.
+
+    Raises:
+        JournalUnavailableError: it cannot be written.
+    """
     try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        beside.unlink(missing_ok=True)
-        rows = _copy(place, beside)
-        _check(beside, rows)
-        _to_disk(beside)
-        beside.replace(file)
-        _to_disk(file.parent)
-    except (OSError, sqlite3.Error) as error:
+        yield
+    except (SQLAlchemyError, sqlite3.Error, OSError) as error:
         raise JournalUnavailableError(
-            f"The backup at {file} cannot be written ({cause_of(error)}): make room and rights there, or name another file."
+            f"{what} cannot be written ({cause_of(error)}): make room and rights there, or name another file."
         ) from error
-    finally:
-        beside.unlink(missing_ok=True)
-    return Kept(
-        journal=str(place),
-        file=file,
-        mode=found.mode,
-        revision=found.revision,
-        rows=rows,
-        bytes=file.stat().st_size,
-    )
+
+
+BESIDE = ("-wal", "-shm", "-journal")
+"""What SQLite keeps beside a file that is written, by the end of its name."""
+
+
+def _name_of(file: Path, place: Place) -> Path:
+    """Follow the links of a backup's name, and see that nothing is lost there: only an older backup may be replaced.
+
+    Raises:
+        JournalUnavailableError: it names no file, or the journal itself is there, or anything else.
+    """
+    name = Path(os.path.realpath(file))
+    if not file.name or "?" in str(name) or name.is_dir():
+        raise JournalUnavailableError(
+            f"The backup cannot be at {str(file)!r}, which is a folder or no name of a file: give the name of a file"
+            " without a question mark."
+        )
+    if isinstance(place, SqliteFile) and _is_part_of(name, place.path):
+        raise JournalUnavailableError(
+            f"{file} is the journal itself or a part of it, and was left as it is: give the backup another name."
+        )
+    if os.path.lexists(name) and not _is_backup(name):
+        raise JournalUnavailableError(
+            f"What is at {file} is no backup at rest, and was left as it is: move it away, or give the backup another name."
+        )
+    return name
+
+
+def _is_part_of(name: Path, journal: Path) -> bool:
+    """Whether a name, with its links followed, is a journal's file, by whatever link, or one that SQLite keeps beside it."""
+    if name in {journal.with_name(f"{journal.name}{suffix}") for suffix in ("", *BESIDE)}:
+        return True
+    return name.exists() and journal.exists() and name.samefile(journal)
+
+
+def _is_backup(name: Path) -> bool:
+    """Whether a file is a journal that nobody writes or ever wrote under this name: no log beside it, and no lock."""
+    if not name.is_file() or locked_accounts(name):
+        return False
+    if any(name.with_name(f"{name.name}{suffix}").exists() for suffix in BESIDE):
+        return False
+    try:
+        return SqliteFile(name).look() is not None
+    except JournalUnavailableError:
+        return False
 
 
 def copy_journal(url: str, to: Path) -> None:
@@ -92,16 +148,22 @@ def copy_journal(url: str, to: Path) -> None:
     Raises:
         JournalUnavailableError: it cannot be read.
     """
-    _copy(place_of(url), to)
+    _copy(place_of(url), to, f"The copy at {to}")
 
 
-def _copy(place: Place, to: Path) -> dict[str, int]:
-    """Copy one state of a journal into a new file; returns the rows that state has, by table."""
+def _copy(place: Place, to: Path, what: str) -> dict[str, int]:
+    """Copy one state of a journal into a new file; returns the rows that state has, by table.
+
+    Raises:
+        JournalUnavailableError: the journal cannot be read, or the copy, which is told as ``what``, not be written.
+    """
 
     def copy(connection: Connection) -> dict[str, int]:
+        with _writing(what):
+            to.unlink(missing_ok=True)
         if isinstance(place, SqliteFile):
-            return _copy_file(connection, to)
-        return _copy_rows(connection, to)
+            return _copy_file(connection, to, what)
+        return _copy_rows(connection, to, place, what)
 
     questions = place.questions()
     try:
@@ -110,44 +172,53 @@ def _copy(place: Place, to: Path) -> dict[str, int]:
         questions.close()
 
 
-def _copy_file(connection: Connection, to: Path) -> dict[str, int]:
+def _copy_file(connection: Connection, to: Path, what: str) -> dict[str, int]:
     """Let SQLite copy its pages, and leave one file that needs none beside it."""
-    to.unlink(missing_ok=True)
     connection.exec_driver_sql("BEGIN")
-    rows = _rows_in(connection)
-    with closing(sqlite3.connect(to)) as target:
+    rows = rows_in(connection)
+    with _writing(what), closing(sqlite3.connect(to)) as target:
         connection.connection.backup(target)
         target.execute("PRAGMA journal_mode=DELETE")
     return rows
 
 
-def _copy_rows(connection: Connection, to: Path) -> dict[str, int]:
+def _copy_rows(connection: Connection, to: Path, place: Place, what: str) -> dict[str, int]:
     """Carry the rows of another kind of database over into a file of the same schema."""
-    to.unlink(missing_ok=True)
-    rows = _rows_in(connection)
+    rows = rows_in(connection)
+    revision = _there(found_in(connection, place), place).revision
     engine = SqliteFile(to).engine()
     try:
-        with engine.begin() as target:
-            revision = str(connection.execute(text("SELECT version_num FROM alembic_version")).scalar())
-            upgrade(target, revision)
+        with _writing(what):
+            target = engine.connect()
+        with target:
+            with _writing(what):
+                upgrade(target, revision)
             for table in metadata.sorted_tables:
-                _carry(connection, target, table)
+                for part in parts_of(connection, table):
+                    with _writing(what):
+                        target.execute(insert(table), part)
+            with _writing(what):
+                target.commit()
     finally:
         engine.dispose()
-    with closing(sqlite3.connect(to)) as target_file:
+    with _writing(what), closing(sqlite3.connect(to)) as target_file:
         target_file.execute("PRAGMA journal_mode=DELETE")
     return rows
 
 
-def _carry(source: Connection, target: Connection, table: Table) -> None:
-    """Carry one table over, in the order of its keys."""
-    query = select(table).order_by(*table.primary_key.columns)
+def parts_of(source: Connection, table: Table) -> Iterator[list[dict[str, Any]]]:
+    """Read a table in parts and in the order of its keys, as far as there is one: an older schema lacks tables and columns."""
+    there = inspect(source)
+    if not there.has_table(table.name):
+        return
+    held = {column["name"] for column in there.get_columns(table.name)}
+    query = select(*(column for column in table.c if column.name in held)).order_by(*table.primary_key)
     found = source.execution_options(yield_per=CHUNK).execute(query)
     for part in found.partitions(CHUNK):
-        target.execute(insert(table), [row._asdict() for row in part])
+        yield [row._asdict() for row in part]
 
 
-def _rows_in(connection: Connection) -> dict[str, int]:
+def rows_in(connection: Connection) -> dict[str, int]:
     """Count the rows of every table there is; an older schema lacks some."""
     there = inspect(connection).get_table_names()
     return {
@@ -157,20 +228,25 @@ def _rows_in(connection: Connection) -> dict[str, int]:
     }
 
 
-def _check(file: Path, rows: dict[str, int]) -> None:
-    """See that a file is sound and holds all rows.
+def faults_in(connection: Connection) -> list[str]:
+    """Let SQLite check a file: its pages, and that no row refers to one that is not there."""
+    said = [str(row[0]) for row in connection.exec_driver_sql("PRAGMA integrity_check")]
+    astray = len(connection.exec_driver_sql("PRAGMA foreign_key_check").all())
+    return [*(one for one in said if one != "ok"), *([f"{astray} rows astray"] if astray else [])]
+
+
+def _check(copy: Path, rows: dict[str, int], file: Path) -> None:
+    """See that a copy is sound and holds all rows, before it becomes a backup.
 
     Raises:
         JournalUnavailableError: it is not.
     """
-    with closing(sqlite3.connect(file)) as connection:
-        said = [str(row[0]) for row in connection.execute("PRAGMA integrity_check")]
-        astray = list(connection.execute("PRAGMA foreign_key_check"))
-    held = SqliteFile(file).questions().ask(_rows_in)
-    if said != ["ok"] or astray or held != rows:
+    questions = SqliteFile(copy).questions()
+    faults, held = questions.ask(faults_in), questions.ask(rows_in)
+    if faults or held != rows:
         raise JournalUnavailableError(
-            f"The backup at {file} is not as the journal is ({'; '.join(said)}; {len(astray)} rows astray; rows {held}, not"
-            f" {rows}): check the disk, and save it again."
+            f"The backup at {file} is not as the journal is ({'; '.join(faults) or 'sound'}; rows {held}, not {rows}): check"
+            " the disk, and save it again."
         )
 
 
@@ -181,113 +257,3 @@ def _to_disk(path: Path) -> None:
         os.fsync(opened)
     finally:
         os.close(opened)
-
-
-# --- the way back ---------------------------------------------------------------------------------------------
-
-
-def restore(file: Path, url: str, mode: str) -> Kept:
-    """Fill an empty journal from a backup, all of it or nothing. Stop the bot first.
-
-    Raises:
-        JournalUnavailableError: the file is no backup, of another mode or of a newer Hedgerow, or the journal is not empty.
-    """
-    saved, place = SqliteFile(file), place_of(url)
-    found = saved.look()
-    if found is None:
-        raise JournalUnavailableError(
-            f"There is no backup at {file}: name a file that `hedgerow backup` wrote."
-        )
-    refuse_other_mode(found, saved, mode)
-    there = place.look()
-    if there is not None:
-        refuse_other_mode(there, place, mode)
-    place.make_way()
-    with _newest(saved) as newest:
-        rows = newest.questions().ask(lambda source: _fill(source, place, found))
-    return Kept(
-        journal=str(place),
-        file=file,
-        mode=mode,
-        revision=HEAD,
-        rows=rows,
-        bytes=file.stat().st_size,
-    )
-
-
-@contextmanager
-def _newest(saved: SqliteFile) -> Iterator[SqliteFile]:
-    """Give a copy of a backup in the newest schema; the backup itself stays as it is."""
-    with TemporaryDirectory() as folder:
-        copy = SqliteFile(Path(folder) / "journal.sqlite")
-        _copy(saved, copy.path)
-        engine = copy.engine()
-        try:
-            with engine.begin() as connection:
-                upgrade(connection)
-        except SQLAlchemyError as error:
-            raise JournalUnavailableError(
-                f"The backup at {saved} cannot be read ({cause_of(error)}): use another one."
-            ) from error
-        finally:
-            engine.dispose()
-        yield copy
-
-
-def _fill(source: Connection, place: Place, found: Found) -> dict[str, int]:
-    """Fill an empty journal in one transaction; returns its rows."""
-    engine = place.engine()
-    try:
-        with engine.begin() as target:
-            place.alone(target)
-            _make_empty(target, place, found.mode)
-            for table in CARRIED:
-                if table is not meta:
-                    _carry(source, target, table)
-                    _count_on(target, table)
-            for account in target.execute(select(decisions.c.account).distinct()).scalars().all():
-                jump(target, account, RESTORED_AHEAD)
-            rows, meant = _rows_in(target), _rows_in(source)
-            lost = {name for name in meant if rows[name] != meant[name]} - {meta.name, writers.name}
-            if lost:
-                raise JournalUnavailableError(
-                    f"Not all of {', '.join(sorted(lost))} came over from the backup, and nothing was written to {place}: try again."
-                )
-    except (SQLAlchemyError, OSError) as error:
-        raise place.not_written(error) from error
-    finally:
-        engine.dispose()
-    return rows
-
-
-def _make_empty(target: Connection, place: Place, mode: str) -> None:
-    """Make the journal if there is none, and refuse one that anything is written in.
-
-    Raises:
-        JournalUnavailableError: something is.
-    """
-    there = found_in(target, place)
-    if there is None or there.revision != HEAD:
-        upgrade(target)
-    if there is None:
-        target.execute(insert(meta).values(key="mode", value=mode))
-    full = [
-        name
-        for name, rows in _rows_in(target).items()
-        if rows and name not in {meta.name, "rules", "writers"}
-    ]
-    if full:
-        raise JournalUnavailableError(
-            f"The journal at {place} is not empty ({', '.join(full)}), and was left as it is: restore into another"
-            f" {place.setting}, or move this one away."
-        )
-    target.execute(delete(rules))  # of an opening that led to no decision
-
-
-def _count_on(target: Connection, table: Table) -> None:
-    """Let a growing key go on behind the rows that were carried over: PostgreSQL counts beside the table."""
-    if target.dialect.name != "postgresql" or "id" not in table.c:
-        return
-    last = target.execute(select(func.max(table.c.id))).scalar()
-    if last is not None:
-        target.execute(select(func.setval(func.pg_get_serial_sequence(table.name, "id"), last)))
