@@ -94,7 +94,10 @@ class Watch:
 
     @asynccontextmanager
     async def supervised(self) -> AsyncIterator[None]:
-        """Tell a supervisor that all is well as long as it is, and at last that the end has begun."""
+        """Tell a supervisor that this process lives as long as its loops turn, and at last that the end has begun.
+
+        A venue that is away is no reason to fall silent: to be ended and started anew brings it no nearer.
+        """
         signs = asyncio.create_task(self._signs_of_life())
         try:
             yield
@@ -105,7 +108,7 @@ class Watch:
     async def _signs_of_life(self) -> None:
         wanted = supervisor.watchdog_seconds()
         while wanted is not None:
-            if self.window.healthy:
+            if self.window.turning:
                 supervisor.tell("WATCHDOG=1")
             await asyncio.sleep(wanted / SIGNS)
 

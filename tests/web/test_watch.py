@@ -1,5 +1,6 @@
 """`run` with the page: served before the accounts open, its token kept, and refused in a sentence where that cannot be."""
 
+import asyncio
 import json
 import os
 import signal
@@ -7,15 +8,18 @@ import socket
 import stat
 import time
 from contextlib import suppress
+from decimal import Decimal
 from pathlib import Path
 
 import httpx
 import pytest
 
 from bot import wiring
+from bot.adapters.budget import Budget
 from bot.looks import OpenAccount
 from bot.settings import Settings, load
-from bot.shell.ports import JournalAwayError, SettingsError
+from bot.shell.ports import JournalAwayError, SettingsError, UnreachableError
+from bot.shell.window import Window
 from bot.wiring_watch import Watch, token_of
 from tests.real import free_port
 from tests.shell.builders import house
@@ -156,3 +160,53 @@ def test_nobody_is_told_a_token_by_show_config(tmp_path: Path) -> None:
     assert "canary" not in said
     assert any(row["path"] == "web.token" for row in json.loads(said))
     assert os.environ.get("HEDGEROW_WEB__TOKEN") is None
+
+
+async def test_a_venue_that_is_away_silences_health_and_not_the_signs_of_life(tmp_path: Path) -> None:
+    home = await house()
+    watch = Watch(settings(tmp_path), "paper", home.clock, lambda: wiring.reader_of("sqlite:///nowhere"))
+    window = watch.window
+    home.clock.turn_to(home.clock.now_ms() + 3_600_000)
+    assert window.turning, "before an account has joined nothing can be stuck"
+    window.join(ME, "model", home.loop, None)
+    assert window.silent() == (), "one that stood by for an hour has just begun to look"
+    for _ in range(3):
+        home.venue.on_account += [UnreachableError("away")] * 20
+        home.clock.turn_to(home.clock.now_ms() + 120_000)
+        assert await home.loop.poll(0) is None
+
+    assert (window.healthy, window.turning) == (False, True)
+    home.clock.turn_to(home.clock.now_ms() + 181_000)
+    assert not window.turning, "no look ends any more"
+
+
+async def test_a_loop_that_waits_at_the_venues_word_is_not_stuck() -> None:
+    home = await house()
+    budget = Budget(Decimal(100), 60_000, home.clock)
+    window = Window("paper", home.clock.now_ms, 60_000)
+    window.join(ME, "model", home.loop, budget)
+    budget.close_for(600)
+
+    home.clock.turn_to(home.clock.now_ms() + 650_000)
+    assert window.turning
+    home.clock.turn_to(home.clock.now_ms() + 20_000)
+    assert not window.turning
+
+
+@pytest.mark.parametrize("turning", [True, False])
+async def test_signs_of_life_go_by_whether_the_loops_turn(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, turning: bool
+) -> None:
+    home = await house()
+    watch = Watch(settings(tmp_path), "paper", home.clock, lambda: wiring.reader_of("sqlite:///nowhere"))
+    watch.window.join(ME, "model", home.loop, None)
+    if not turning:
+        home.clock.turn_to(home.clock.now_ms() + 181_000)
+    told: list[str] = []
+    monkeypatch.setattr("bot.adapters.supervisor.tell", told.append)
+    monkeypatch.setenv("WATCHDOG_USEC", "30000")
+
+    async with watch.supervised():
+        await asyncio.sleep(0.05)
+
+    assert ("WATCHDOG=1" in told) is turning
