@@ -212,6 +212,7 @@ async def run(
         settings, settings.mode, clock, partial(wiring.reader_of, wiring.journal_url(settings), settings.mode)
     )
     async with watching(settings, clock, log, partial(orders_of, settings)) as watchman:
+        watch.counts = watchman.counts
         async with AsyncExitStack() as stack:
             await stack.enter_async_context(watch.supervised())
             if settings.web.enabled:

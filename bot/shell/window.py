@@ -73,6 +73,8 @@ class Board:
         """What hedging took away of the variance, by hedge and window; what cannot be told is left out."""
         self.shortfall: dict[str, Decimal] = {}
         """What all orders of a hedge lost against the prices when their gaps were first seen, in quote currency."""
+        self.incidents: dict[str, int] = {}
+        """When each kind of incident last happened, this run or one before."""
 
     def remember(self, marks: Iterable[Mark]) -> None:
         """Take marks into the history, and drop what is too old."""

@@ -3,22 +3,27 @@
 import asyncio
 import json
 import os
+import re
 import signal
 import socket
 import stat
 import time
 from contextlib import suppress
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from pathlib import Path
+from typing import Self, cast
 
 import httpx
 import pytest
 
 from bot import wiring
 from bot.adapters.budget import Budget
+from bot.adapters.journal_reader import JournaledIncident, JournalReader
+from bot.core.books import Incident
 from bot.looks import OpenAccount
 from bot.settings import Settings, load
-from bot.shell.ports import JournalAwayError, SettingsError, UnreachableError
+from bot.shell.ports import AuthFailedError, JournalAwayError, SettingsError, UnreachableError
 from bot.shell.window import Window
 from bot.wiring_watch import Watch, token_of
 from tests.real import free_port
@@ -34,7 +39,8 @@ def settings(folder: Path, more: str = "") -> Settings:
 
 def test_a_run_serves_its_page_and_marks_what_hedges_are_worth(tmp_path: Path) -> None:
     shell, port = Shell(tmp_path), free_port()
-    (tmp_path / "hedgerow.toml").write_text(CONFIG + f"[web]\nenabled = true\nport = {port}\n")
+    hook = f'[alerts.webhook]\nurl = "http://127.0.0.1:{free_port()}/"\n'
+    (tmp_path / "hedgerow.toml").write_text(CONFIG + f"[web]\nenabled = true\nport = {port}\n{hook}")
     process = shell.start("run")
     address = f"http://127.0.0.1:{port}"
     state: dict[str, object] = {}
@@ -55,6 +61,7 @@ def test_a_run_serves_its_page_and_marks_what_hedges_are_worth(tmp_path: Path) -
     assert (
         'hedgerow_venue_requests_total{account="main",mode="paper",outcome="ok",question="place"}' in metrics
     )
+    assert 'hedgerow_notices_total{channel="webhook",mode="paper",outcome="dropped"} 0.0' in metrics
     with wiring.reader_of(f"sqlite:///{tmp_path / '.hedgerow/paper.sqlite'}") as reader:
         (mark, *_) = reader.marks("main", 0)
     assert mark.hedge == "btc"
@@ -210,3 +217,81 @@ async def test_signs_of_life_go_by_whether_the_loops_turn(
         await asyncio.sleep(0.05)
 
     assert ("WATCHDOG=1" in told) is turning
+
+
+@dataclass
+class Shelf:
+    """A reader whose journal holds one incident."""
+
+    at_ms: int
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_told: object) -> None:
+        pass
+
+    def marks(self, *_asked: object) -> tuple[()]:
+        return ()
+
+    def intents(self, _account: str) -> tuple[()]:
+        return ()
+
+    def incidents(self, _account: str) -> tuple[JournaledIncident, ...]:
+        incident = Incident(kind="stray_order", key="1", symbol="BTC/USDT:USDT", text="Somebody.")
+        return (JournaledIncident(incident=incident, at_ms=self.at_ms, answered_by=None),)
+
+
+async def test_incidents_are_told_with_their_time_those_before_this_run_too(tmp_path: Path) -> None:
+    """Those that are found at a start, or by a run that ended at once: a counter that begins at one never grew."""
+    home = await house()
+    began_ms = home.clock.now_ms()
+    shelf = cast("JournalReader", Shelf(began_ms - 60_000))
+    chosen = settings(tmp_path).model_copy(update={"accounts": {ME: settings(tmp_path).accounts["main"]}})
+    watch = Watch(chosen, "paper", home.clock, lambda: shelf)
+    away = f"postgresql://me:password@127.0.0.1:{free_port()}/base"
+    account = OpenAccount(name=ME, rules=home.loop.rules, loop=home.loop, url=away, mode="paper")
+    watch.join(account)
+    found = Incident(kind="position_moved", key="1", symbol="BTC/USDT:USDT", text="Moved.")
+    with pytest.raises(JournalAwayError):
+        watch.took(account, replace(await home.loop.step(), incidents=(found,)))
+    told = watch.metrics.exposition().decode()
+
+    for kind, at_ms in (("stray_order", began_ms - 60_000), ("position_moved", home.clock.now_ms())):
+        (line,) = re.findall(rf'hedgerow_incident_timestamp_seconds{{.*kind="{kind}".*}} (.*)', told)
+        assert float(line) == at_ms / 1000
+
+
+async def test_why_a_run_ended_is_in_the_metrics_of_the_next(tmp_path: Path) -> None:
+    """A refused key ends a run before anybody scrapes it."""
+    home = await house()
+    chosen = settings(tmp_path, f'[web]\nenabled = true\ntoken_path = "{tmp_path}/state/web.token"\n')
+
+    def watch() -> Watch:
+        return Watch(chosen, "live", home.clock, lambda: wiring.reader_of("sqlite:///nowhere"))
+
+    assert b"hedgerow_run_end_timestamp_seconds{" not in watch().metrics.exposition()
+    with pytest.raises(AuthFailedError):
+        async with watch().supervised():
+            raise AuthFailedError("the venue does not accept the key")
+    ended_ms = home.clock.now_ms()
+    home.clock.turn_to(ended_ms + 30_000)
+
+    told = watch().metrics.exposition().decode()
+    (line,) = re.findall(r'hedgerow_run_end_timestamp_seconds{mode="live",reason="key_refused"} (.*)', told)
+    assert float(line) == ended_ms / 1000
+    for broken in ("", "[]", '{"reason": "secret", "at_ms": 1}', '{"reason": "crashed"}'):
+        (tmp_path / "state/live.ended").write_text(broken)
+        assert b"hedgerow_run_end_timestamp_seconds{" not in watch().metrics.exposition()
+
+
+async def test_where_nobody_scrapes_no_end_is_written(tmp_path: Path) -> None:
+    home = await house()
+    chosen = settings(tmp_path, f'[web]\ntoken_path = "{tmp_path}/state/web.token"\n')
+    watch = Watch(chosen, "live", home.clock, lambda: wiring.reader_of("sqlite:///nowhere"))
+
+    with pytest.raises(AuthFailedError):
+        async with watch.supervised():
+            raise AuthFailedError("the venue does not accept the key")
+
+    assert not (tmp_path / "state").exists()
