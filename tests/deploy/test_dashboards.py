@@ -17,6 +17,7 @@ from grafana_foundation_sdk.cog.plugins import register_default_plugins
 from grafana_foundation_sdk.models.dashboard import Dashboard
 
 from bot.adapters.metrics import BY_NAME, PREFIX
+from bot.settings_web import Web
 from tests.deploy.panels import DASHBOARDS, DEPLOY, panels, queries
 from tests.deploy.test_rules import RULES
 
@@ -134,6 +135,33 @@ def test_house_rules_of_dashboards(file: Path) -> None:
         assert apart, (a, b)
     assert all(before["y"] <= after["y"] for before, after in pairwise(boxes))
     assert len({panel["id"] for panel in told["panels"]}) == len(told["panels"])
+
+
+@pytest.mark.parametrize(("where", "title", "query"), list(queries()))
+def test_no_figure_is_green_when_nobody_answers(where: str, title: str, query: str) -> None:
+    del where, title
+    assert "vector(0)" not in query
+    assert "absent" not in query
+
+
+def test_the_overview_begins_with_whether_its_figures_are_of_now() -> None:
+    (overview,) = [file for file in DASHBOARDS if file.stem == "hedgerow-overview"]
+    first, second, third, fourth = list(panels(read(overview)))[:4]
+    red = fourth["fieldConfig"]["defaults"]["thresholds"]["steps"][-1]
+
+    assert "up{" in first["targets"][0]["expr"]
+    assert "hedgerow_standby" in second["targets"][0]["expr"]
+    assert second["targets"][0]["legendFormat"] == "{{mode}} {{instance}}"
+    assert "hedgerow_loop_silence_seconds_max" in third["targets"][0]["expr"]
+    assert red == {"color": "red", "value": float(Web().silent_seconds)}
+
+
+@pytest.mark.parametrize("file", DASHBOARDS, ids=lambda one: one.stem)
+def test_money_is_in_the_quote_currency_and_says_so(file: Path) -> None:
+    for panel in panels(read(file)):
+        assert not panel["fieldConfig"]["defaults"]["unit"].startswith("currency"), panel["title"]
+        if any(re.search(r"_quote\b", target["expr"]) for target in panel["targets"]):
+            assert "quote currency" in panel["description"], panel["title"]
 
 
 def test_dashboards_are_told_apart() -> None:
