@@ -160,6 +160,7 @@ bot.adapters.journal_spooling an account's journal as its loop sees it, database
 bot.adapters.journal_sqlite  a journal in a file, as a place among others
 bot.adapters.journal_url     from a journal's address to its place
 bot.adapters.journal_writer  the writer of an account: its transactions and its turn
+bot.adapters.last_end        why the run before this one ended by itself
 bot.adapters.log             lines of events, with account, hedge and decision
 bot.adapters.metered         meters between the loop and what it asks
 bot.adapters.metrics         every metric there is, named in one table

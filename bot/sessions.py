@@ -212,6 +212,7 @@ async def run(
     opener = partial(wiring.reader_of, wiring.journal_url(settings), settings.mode)
     watch = Watch(settings, settings.mode, clock, opener, log)
     async with watching(settings, clock, log, partial(orders_of, settings)) as watchman:
+        watch.counts = watchman.counts
         async with AsyncExitStack() as stack:
             await stack.enter_async_context(watch.supervised())
             if settings.web.enabled:

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequenc
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, cast
 
-from bot.adapters.alerts import Alerts, Level, Limits
+from bot.adapters.alerts import Alerts, Count, Level, Limits
 from bot.adapters.channels.manner import Channel, ChannelError, Message
 from bot.core.values import record
 from bot.looks import OpenAccount
@@ -164,6 +164,10 @@ class Watchman:
             now_ms - at_ms <= self._limit_ms for at_ms in self._seen_ms.values()
         )
 
+    def counts(self) -> Mapping[str, Count]:
+        """Tell what became of alerts, channel by channel."""
+        return self._alerts.counts()
+
     def health(self) -> str:
         """Say when each account was last seen without holes, and what became of alerts."""
         now_ms = self._clock.now_ms()
@@ -175,7 +179,7 @@ class Watchman:
                 else "not seen without holes yet"
             )
             lines.append(f"{name}: {ago}" + (f"; {self._lost[name]}" if self._lost.get(name) else ""))
-        for name, count in self._alerts.counts().items():
+        for name, count in self.counts().items():
             told = f"{count.sent} sent, {count.failed} given up, {count.dropped} dropped, {count.waiting} waiting"
             lines.append(f"{name}: {told}")
         return "\n".join(lines)

@@ -4,20 +4,23 @@ import asyncio
 import importlib.metadata
 import os
 import secrets
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from decimal import Decimal
 from functools import partial
 from pathlib import Path
 
 from bot.adapters import supervisor
+from bot.adapters.alerts import Count
 from bot.adapters.journal_reader import JournaledIncident, JournalReader
+from bot.adapters.last_end import LastEnd
 from bot.adapters.metered import metered
-from bot.adapters.metrics import Metrics
-from bot.adapters.metrics_gauges import gauges
+from bot.adapters.metrics import Metrics, Sample
+from bot.adapters.metrics_gauges import gauges, notices
 from bot.core.values import ZERO
 from bot.looks import OpenAccount
 from bot.settings import Settings
+from bot.shell.notices import ended
 from bot.shell.ports import Clock, JournalUnavailableError, Log, SettingsError
 from bot.shell.step import Step
 from bot.shell.view import HedgeView, mark_of
@@ -41,9 +44,14 @@ class Watch:
         self._settings = settings
         self._log = log
         self._reader = reader
+        self._clock = clock
         self._version = importlib.metadata.version("hedgerow")
+        self._last_end = LastEnd(Path(settings.web.token_path).with_name(f"{mode}.ended"))
+        self._ended = self._last_end.read()
+        self.counts: Callable[[], Mapping[str, Count]] = dict
+        """What became of messages to persons, channel by channel."""
         self.window = Window(mode, clock.now_ms, int(settings.web.silent_seconds * MS))
-        self.metrics = Metrics(mode, self._version, partial(gauges, self.window))
+        self.metrics = Metrics(mode, self._version, self._samples)
 
     def stands_by(self) -> None:
         """Show that another process leads, until accounts join; a supervisor is told that this one is ready to."""
@@ -62,6 +70,7 @@ class Watch:
         with self._reader() as reader:
             board.remember(reader.marks(name, self.window.now_ms() - HISTORY_MS))
             board.shortfall = _shortfall(reader, name)
+            board.incidents = {one.incident.kind: one.at_ms for one in reader.incidents(name)}
         self.metrics.joined(name)
         account.loop.tap(
             partial(metered, told=partial(self.metrics.venue_called, name)),
@@ -78,6 +87,7 @@ class Watch:
         """
         self.metrics.stepped(account.name, step)
         board = self.window.boards[account.name]
+        board.incidents |= dict.fromkeys((one.kind for one in step.incidents), step.snapshot.at_ms)
         try:
             hedges = account.look()
         except JournalUnavailableError:
@@ -95,18 +105,37 @@ class Watch:
 
     @asynccontextmanager
     async def supervised(self) -> AsyncIterator[None]:
-        """Tell a supervisor that all is well as long as it is, and at last that the end has begun."""
+        """Tell a supervisor that this process lives as long as its loops turn, and at last that the end has begun.
+
+        A venue that is away is no reason to fall silent: to be ended and started anew brings it no nearer.
+        """
         signs = asyncio.create_task(self._signs_of_life())
         try:
             yield
+        except Exception as error:
+            self._ends(error)
+            raise
         finally:
             supervisor.tell("STOPPING=1")
             signs.cancel()
 
+    def _ends(self, error: Exception) -> None:
+        """Keep for the next run's metrics why this one ends: nobody scrapes this one any more."""
+        if self._settings.web.enabled:
+            notice = ended(error, self._clock.now_ms())
+            self._last_end.write(notice.kind, notice.at_ms)
+
+    def _samples(self) -> Iterator[Sample]:
+        yield from gauges(self.window)
+        yield from notices(self.counts())
+        if self._ended is not None:
+            reason, at_ms = self._ended
+            yield "run_end_timestamp_seconds", (reason,), at_ms / MS
+
     async def _signs_of_life(self) -> None:
         wanted = supervisor.watchdog_seconds()
         while wanted is not None:
-            if self.window.healthy:
+            if self.window.turning:
                 supervisor.tell("WATCHDOG=1")
             await asyncio.sleep(wanted / SIGNS)
 

@@ -44,7 +44,9 @@ docker rm "$name" >/dev/null
 made=""
 for secret in web_token grafana_password; do
   if [ ! -e "secrets/$secret" ]; then
-    mkdir -p secrets && od -An -N24 -tx1 /dev/urandom | tr -d ' \n' > "secrets/$secret" && made="$made secrets/$secret"
+    # The containers' users read them, whoever made them and with whatever umask; the folder keeps everyone else out.
+    mkdir -p -m 700 secrets && od -An -N24 -tx1 /dev/urandom | tr -d ' \n' > "secrets/$secret" && made="$made secrets/$secret"
+    chmod 444 "secrets/$secret"
   fi
 done
 docker compose -f compose.yaml config -q

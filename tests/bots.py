@@ -18,7 +18,7 @@ from tests.venues.test_testexchange_verb import opened, plain
 
 ROOT = Path(__file__).parent.parent
 SYMBOL = "BTC/USDT:USDT"
-PATIENCE = 90
+PATIENCE = 180
 """Seconds to wait for what should come soon: the machine may be busy."""
 
 CONFIG = """\

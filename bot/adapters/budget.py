@@ -40,13 +40,14 @@ class Budget:
         self._clock = clock
         self._window: deque[tuple[int, Decimal]] = deque()
         self._used = ZERO
-        self._closed_until_ms = 0
+        self.closed_until_ms = 0
+        """Until when the venue wants nothing asked."""
         self._first = asyncio.Lock()
         self._rest = asyncio.Lock()
 
     def close_for(self, seconds: int) -> None:
         """Let nothing leave for a while: the venue has said so."""
-        self._closed_until_ms = max(self._closed_until_ms, self._clock.now_ms() + seconds * 1000)
+        self.closed_until_ms = max(self.closed_until_ms, self._clock.now_ms() + seconds * 1000)
 
     @property
     def used(self) -> Decimal:
@@ -69,7 +70,7 @@ class Budget:
     def _free_at(self, weight: Decimal, most: Decimal) -> int:
         """Say when a request would have room; a time that is not later than now is now."""
         self._forget(self._clock.now_ms())
-        free_ms, left = self._closed_until_ms, self._used
+        free_ms, left = self.closed_until_ms, self._used
         for at_ms, spent in self._window:
             if left + weight <= most:
                 break

@@ -1,4 +1,4 @@
-"""Every metric there is, named in one table; counters and clocks are fed here, gauges are read off the window at a scrape.
+"""Every metric there is, named in one table; counters and clocks are fed here; gauges, and what others count, are read at a scrape.
 
 Base units: seconds, coins, quote currency; shares are 0..1; times are seconds since 1970, never ages; what only grows
 ends in ``_total``. Labels are bounded by the settings: mode, account, hedge, instrument; and by words of our own.
@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Literal, get_args
 
 from prometheus_client import CollectorRegistry, Counter, Histogram, PlatformCollector, ProcessCollector
-from prometheus_client.core import GaugeMetricFamily, InfoMetricFamily, Metric
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, InfoMetricFamily, Metric
 from prometheus_client.exposition import generate_latest
 from prometheus_client.registry import Collector
 
@@ -34,6 +34,8 @@ class Family:
     help: str
     labels: tuple[str, ...]
     buckets: tuple[float, ...] = ()
+    read: bool = False
+    """Whether somebody else knows its figures, so that they are asked for at a scrape."""
 
 
 ACCOUNT = ("account",)
@@ -42,7 +44,7 @@ INSTRUMENT = ("account", "instrument")
 
 
 def _gauge(name: str, labels: tuple[str, ...], meaning: str) -> Family:
-    return Family(name=name, kind="gauge", help=meaning, labels=labels)
+    return Family(name=name, kind="gauge", help=meaning, labels=labels, read=True)
 
 
 def _counter(name: str, labels: tuple[str, ...], meaning: str) -> Family:
@@ -86,6 +88,7 @@ FAMILIES: tuple[Family, ...] = (
         (*HEDGE, "window"),
         "1 - variance hedged / variance unhedged of hourly changes, by window (1d, 7d, 30d); absent while too little is known.",
     ),
+    _gauge("hedge_cross", HEDGE, "1 if other coins than the contract's are hedged, 0 if only its own."),
     _gauge("hedge_orders_working", HEDGE, "Orders that may still fill."),
     _gauge("hedge_orders_unknown", HEDGE, "Orders whose fate the venue has not told."),
     _gauge(
@@ -165,14 +168,25 @@ FAMILIES: tuple[Family, ...] = (
     _gauge("api_weight_used", ACCOUNT, "Request weight spent within the venue's window."),
     _gauge("api_weight_budget", ACCOUNT, "Request weight that the venue's window allows."),
     _gauge("foreign_positions", ACCOUNT, "Contracts held that no hedge explains."),
+    _gauge(
+        "incident_timestamp_seconds",
+        ("account", "kind"),
+        "When something last happened to the account that we did not do, by kind, this run or one before; absent if never.",
+    ),
     # The loop
-    _gauge("loop_success_timestamp_seconds", ACCOUNT, "When a look last succeeded; 0 before the first."),
+    _gauge("loop_success_timestamp_seconds", ACCOUNT, "When a look last succeeded; absent before the first."),
     _gauge(
         "loop_silence_seconds_max", (), "After so long without a look that succeeded a loop counts as silent."
     ),
     _gauge("loop_trouble", ACCOUNT, "1 if the last look did not succeed."),
     _gauge("decision_timestamp_seconds", ACCOUNT, "Time printed on the last decision."),
+    _gauge("standby", (), "1 while another process leads and this one waits, 0 otherwise."),
     _gauge("start_timestamp_seconds", (), "When this process began to watch."),
+    _gauge(
+        "run_end_timestamp_seconds",
+        ("reason",),
+        "When the last run ended by itself, by reason (key_refused, venue_lost, journal_lost, preflight, crashed); absent if none did.",
+    ),
     _gauge("clock_timestamp_seconds", (), "The bot's own clock: model time in a demo."),
     # What happens
     _counter("decisions_total", (*HEDGE, "answer"), "Answers given, by answer."),
@@ -192,6 +206,14 @@ FAMILIES: tuple[Family, ...] = (
     _histogram(
         "journal_write_seconds", ("account", "what"), "What writing down took, until it was durable.", QUICK
     ),
+    Family(
+        name="notices_total",
+        kind="counter",
+        help="Messages to persons by channel and outcome: sent, failed (given up), dropped (no room).",
+        labels=("channel", "outcome"),
+        read=True,
+    ),
+    _gauge("notices_waiting", ("channel",), "Messages to persons that wait for their channel."),
     _counter("journal_failures_total", ACCOUNT, "Times the journal could not be used."),
     _histogram("decision_seconds", ACCOUNT, "What deciding took, without asking.", QUICK),
     _histogram("step_seconds", ACCOUNT, "What a whole step took: observe, decide, journal, execute.", SLOW),
@@ -204,20 +226,20 @@ WRITES = frozenset(
 )
 
 Sample = tuple[str, tuple[str, ...], float]
-"""A gauge's name, its labels besides the mode, its value."""
+"""The name of what is read at a scrape, its labels besides the mode, its value."""
 
 
 class Metrics:
     """The metrics of one process, in a registry of their own."""
 
-    def __init__(self, mode: str, version: str, gauges: Callable[[], Iterable[Sample]]) -> None:
-        """Name everything; ``gauges`` is asked at every scrape."""
+    def __init__(self, mode: str, version: str, read: Callable[[], Iterable[Sample]]) -> None:
+        """Name everything; ``read`` is asked at every scrape."""
         self.registry = CollectorRegistry()
         self._mode = mode
         ProcessCollector(registry=self.registry)
         PlatformCollector(registry=self.registry)
-        self.registry.register(_Gauges(mode, version, gauges))
-        made = [one for one in FAMILIES if one.kind != "gauge"]
+        self.registry.register(_Read(mode, version, read))
+        made = [one for one in FAMILIES if not one.read]
         self._counters = {one.name: self._counter(one) for one in made if one.kind == "counter"}
         self._clocks = {one.name: self._histogram(one) for one in made if one.kind == "histogram"}
 
@@ -295,25 +317,27 @@ def _word(error: Exception) -> str:
     return "".join(f"_{one.lower()}" if one.isupper() else one for one in name).lstrip("_")
 
 
-class _Gauges(Collector):
-    """Reads the gauges at a scrape: what is no longer there is no longer told."""
+class _Read(Collector):
+    """Reads at a scrape what others know: what is no longer there is no longer told."""
 
-    def __init__(self, mode: str, version: str, gauges: Callable[[], Iterable[Sample]]) -> None:
+    def __init__(self, mode: str, version: str, read: Callable[[], Iterable[Sample]]) -> None:
         self._mode = mode
         self._version = version
-        self._gauges = gauges
+        self._read = read
 
     def collect(self) -> Iterable[Metric]:
-        """Give every gauge with its samples."""
+        """Give everything that is read, with its samples."""
         info = InfoMetricFamily(PREFIX + "build", "What is running, and in which mode.")
         info.add_metric((), {"version": self._version, "mode": self._mode})
         yield info
         families = {
-            one.name: GaugeMetricFamily(PREFIX + one.name, one.help, labels=("mode", *one.labels))
+            one.name: (CounterMetricFamily if one.kind == "counter" else GaugeMetricFamily)(
+                PREFIX + one.name, one.help, labels=("mode", *one.labels)
+            )
             for one in FAMILIES
-            if one.kind == "gauge"
+            if one.read
         }
-        for name, labels, value in self._gauges():
+        for name, labels, value in self._read():
             families[name].add_metric((self._mode, *labels), value)
         yield from families.values()
 

@@ -1,10 +1,11 @@
-"""Gauges read off the window: one sample a figure; what is not known gives none."""
+"""What is read at a scrape, off the window and off the channels: one sample a figure; what is not known gives none."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from typing import get_args
 
+from bot.adapters.alerts import Count
 from bot.adapters.metrics import Sample
 from bot.core.causes import CauseKind
 from bot.core.desk import RollView
@@ -22,6 +23,7 @@ MS = 1000
 
 def gauges(window: Window) -> Iterator[Sample]:
     """Read every board of a window."""
+    yield "standby", (), float(window.waiting and not window.boards)
     yield "start_timestamp_seconds", (), window.since_ms / MS
     yield "clock_timestamp_seconds", (), window.now_ms() / MS
     yield "loop_silence_seconds_max", (), window.silent_ms / MS
@@ -36,11 +38,22 @@ def gauges(window: Window) -> Iterator[Sample]:
             yield "hedge_effectiveness_ratio", (board.account, hedge, window_name), float(figure)
         for hedge, lost in board.shortfall.items():
             yield "hedge_shortfall_quote", (board.account, hedge), float(lost)
+        for kind, at_ms in board.incidents.items():
+            yield "incident_timestamp_seconds", (board.account, kind), at_ms / MS
+
+
+def notices(counts: Mapping[str, Count]) -> Iterator[Sample]:
+    """Read what became of messages to persons, channel by channel."""
+    for channel, count in counts.items():
+        for outcome in ("sent", "failed", "dropped"):
+            yield "notices_total", (channel, outcome), getattr(count, outcome)
+        yield "notices_waiting", (channel,), count.waiting
 
 
 def _loop(board: Board) -> Iterator[Sample]:
     mine = (board.account,)
-    yield "loop_success_timestamp_seconds", mine, board.pulse.looked_ms / MS
+    if board.pulse.looked_ms:
+        yield "loop_success_timestamp_seconds", mine, board.pulse.looked_ms / MS
     yield "loop_trouble", mine, float(bool(board.pulse.trouble))
     if board.allowance is not None:
         yield "api_weight_used", mine, float(board.allowance.used)
@@ -118,6 +131,7 @@ def _figures(view: HedgeView) -> Iterator[tuple[str, Decimal | None]]:
     yield "hedge_ratio_target", view.ratio_target
     yield "hedge_ratio_achieved", view.ratio_achieved
     yield "hedge_naked_coins", view.naked
+    yield "hedge_cross", Decimal(bool(view.foreign))
     yield "hedge_orders_working", Decimal(len(view.working))
     yield "hedge_orders_unknown", Decimal(unknown)
     yield "hedge_margin_ratio", view.margin_ratio

@@ -86,6 +86,8 @@ class Loop:
         """Whether the last step ended because the journal was away, so that what it planned may not have been sent."""
         self.looked_ms = 0
         """When a look last succeeded, whether it led to a step or not; 0 before the first."""
+        self.turned_ms = 0
+        """When a poll last ended, whatever came of it; 0 before the first."""
         self.trouble = ""
         """Why the last look did not succeed; empty if it did."""
 
@@ -208,7 +210,9 @@ class Loop:
             self._hall.log.warning("journal out of reach; nothing more is sent", error=str(error))
             self.trouble = str(error)
             return None
-        self.looked_ms, self.trouble = self._hall.clock.now_ms(), ""
+        finally:
+            self.turned_ms = self._hall.clock.now_ms()
+        self.looked_ms, self.trouble = self.turned_ms, ""
         return step
 
     async def run(

@@ -28,6 +28,8 @@ class Pulse(Protocol):
 
     looked_ms: int
     """When a look last succeeded; 0 before the first."""
+    turned_ms: int
+    """When a look last ended, with success or not; 0 before the first."""
     trouble: str
     """Why the last look did not succeed; empty if it did."""
 
@@ -36,6 +38,8 @@ class Allowance(Protocol):
     """How much of a venue's patience is spent."""
 
     weight_max: Decimal
+    closed_until_ms: int
+    """Until when the venue wants nothing asked."""
 
     @property
     def used(self) -> Decimal:
@@ -56,7 +60,11 @@ class Picture:
 class Board:
     """One account's board."""
 
-    def __init__(self, account: str, venue: str, pulse: Pulse, allowance: Allowance | None) -> None:
+    def __init__(
+        self, account: str, venue: str, pulse: Pulse, allowance: Allowance | None, since_ms: int
+    ) -> None:
+        self.since_ms = since_ms
+        """When the account joined: long after the process began, if that stood by."""
         self.account = account
         self.venue = venue
         self.pulse = pulse
@@ -68,6 +76,8 @@ class Board:
         """What hedging took away of the variance, by hedge and window; what cannot be told is left out."""
         self.shortfall: dict[str, Decimal] = {}
         """What all orders of a hedge lost against the prices when their gaps were first seen, in quote currency."""
+        self.incidents: dict[str, int] = {}
+        """When each kind of incident last happened, this run or one before."""
 
     def remember(self, marks: Iterable[Mark]) -> None:
         """Take marks into the history, and drop what is too old."""
@@ -82,6 +92,12 @@ class Board:
             for window, hours in WINDOWS.items()
             if (figure := effectiveness(tuple(kept), hours)) is not None
         }
+
+    @property
+    def turned_ms(self) -> int:
+        """When the loop last showed that it turns. One that waits because the venue wants nothing asked is no stuck one."""
+        waits_ms = 0 if self.allowance is None else self.allowance.closed_until_ms
+        return max(self.pulse.turned_ms, self.since_ms, waits_ms)
 
     def due(self, view: HedgeView) -> bool:
         """Whether a hedge's worth should be marked again."""
@@ -107,7 +123,7 @@ class Window:
 
     def join(self, account: str, venue: str, pulse: Pulse, allowance: Allowance | None) -> Board:
         """Give an account a board."""
-        board = self.boards[account] = Board(account, venue, pulse, allowance)
+        board = self.boards[account] = Board(account, venue, pulse, allowance, self.now_ms())
         return board
 
     def show(self, account: str, step: Step, hedges: tuple[HedgeView, ...]) -> None:
@@ -133,11 +149,17 @@ class Window:
             return self.waiting or self.now_ms() <= self.since_ms + self.silent_ms
         return not self.silent()
 
+    @property
+    def turning(self) -> bool:
+        """Whether every loop ends its looks, whatever comes of them: a new process mends one that is stuck, and no venue."""
+        oldest_ms = self.now_ms() - self.silent_ms
+        return all(board.turned_ms >= oldest_ms for board in self.boards.values())
+
     def silent(self) -> tuple[str, ...]:
-        """Name the accounts whose loop has not looked with success for too long; one that never did counts from the start."""
+        """Name the accounts whose loop has not looked with success for too long; one that never did counts from when it joined."""
         oldest_ms = self.now_ms() - self.silent_ms
         return tuple(
             name
             for name, board in self.boards.items()
-            if (board.pulse.looked_ms or self.since_ms) < oldest_ms
+            if (board.pulse.looked_ms or board.since_ms) < oldest_ms
         )

@@ -30,6 +30,8 @@ A = f'{M}, account=~"$account"'
 H = f'{A}, hedge=~"$hedge"'
 ONE = f'{A}, hedge="$hedge"'
 HEDGE = "{{hedge}}"
+MONEY = "locale"
+"""Plain figures: money is in the contract's quote currency, which may be USDT, USDC, USD or EUR, and is no dollar sign."""
 
 
 @dataclass(frozen=True)
@@ -77,18 +79,23 @@ OVERVIEW = Board(
         (
             "Now",
             (
-                figure("Hedges off target", "Hedges whose gap is outside the band.", "short", f"count(hedgerow:hedge_gap_bands{{{H}}} > 1) or vector(0)", "off", (0, "green"), (1, "orange")),
+                figure("Answers", "1 while every bot answers Prometheus. At 0 nothing below is of now; without a figure none is scraped.", "short", 'min(up{job="hedgerow"})', "answers", (0, "red"), (1, "green")),
+                figure("Who leads", "By mode and bot: 0 leads or starts, 1 stands by.", "short", f"hedgerow_standby{{{M}}}", "{{mode}} {{instance}}"),
+                figure("Silent loops", "Accounts without a look that succeeded for longer than web.silent_seconds.", "short", f"sum(hedgerow:loop_silence_seconds{{{A}}} > bool on (job, instance, mode) group_left () hedgerow_loop_silence_seconds_max)", "silent", (0, "green"), (1, "red")),
+                figure("Since the last look", "The most silent loop; red from 180 s on, where web.silent_seconds stands if nobody sets it.", "s", f"max(hedgerow:loop_silence_seconds{{{A}}})", "silence", (0, "green"), (180, "red")),
+                # > bool, not a count or vector(0): where nobody answers there is no figure, and no green nought.
+                figure("Hedges off target", "Hedges whose gap is outside the band.", "short", f"sum(hedgerow:hedge_gap_bands{{{H}}} > bool 1)", "off", (0, "green"), (1, "orange")),
                 figure("Worst rung", "The margin ladder: 0 clear, 1 warn, 2 top up, 3 stop, 4 cancel, 5 reduce, 6 halt.", "short", f"max(hedgerow_guard_rung{{{A}}})", "rung", (0, "green"), (1, "orange"), (3, "red")),
                 figure("Unknown orders", "Orders whose fate the venue has not told.", "short", f"sum(hedgerow_hedge_orders_unknown{{{H}}})", "unknown", (0, "green"), (1, "red")),
-                figure("Since the last look", "The most silent loop.", "s", f"max(hedgerow:loop_silence_seconds{{{A}}})", "silence", (0, "green"), (300, "red")),
+                figure("Missing letters", "Parts of the picture that did not come; any means that nothing is decided.", "short", f"sum(hedgerow_letters_missing{{{A}}})", "missing", (0, "green"), (1, "orange")),
             ),
         ),
         (
             "Hedges",
             (
                 lines("Hedged share", "Value held short per value held, and what is wanted.", "percentunit", (f"hedgerow_hedge_ratio_achieved{{{H}}}", f"{HEDGE} achieved"), (f"hedgerow_hedge_ratio_target{{{H}}}", f"{HEDGE} target")),
-                lines("Value with and without the hedge", "Own coins and the hedge's profit, against the coins alone.", "currencyUSD", (f"hedgerow_hedge_value_quote{{{H}}}", f"{HEDGE} hedged"), (f"hedgerow_hedge_value_unhedged_quote{{{H}}}", f"{HEDGE} bare")),
-                lines("Net profit", "Spot, futures, funding and fees together, since each hedge began.", "currencyUSD", (f"sum by (hedge) (hedgerow_hedge_profit_quote{{{H}}})", HEDGE)),
+                lines("Value with and without the hedge", "Own coins and the hedge's profit, against the coins alone, in the contract's quote currency.", MONEY, (f"hedgerow_hedge_value_quote{{{H}}}", f"{HEDGE} hedged"), (f"hedgerow_hedge_value_unhedged_quote{{{H}}}", f"{HEDGE} bare")),
+                lines("Net profit", "Spot, futures, funding and fees together, since each hedge began, in the contract's quote currency.", MONEY, (f"sum by (hedge) (hedgerow_hedge_profit_quote{{{H}}})", HEDGE)),
                 lines("Variance taken away", "1 - variance hedged / variance bare of hourly changes, over a day, a week, a month.", "percentunit", (f"hedgerow_hedge_effectiveness_ratio{{{H}}}", f"{HEDGE} {{{{window}}}}")),
             ),
         ),
@@ -115,9 +122,9 @@ HEDGE_BOARD = Board(
                 figure("Gap in bands", "1 is the edge at which it is traded.", "short", f"hedgerow:hedge_gap_bands{{{ONE}}}", "bands", (0, "green"), (1, "orange"), (5, "red")),
                 figure("To liquidation", "Move of all prices that liquidates.", "percentunit", f"hedgerow_hedge_liquidation_distance_ratio{{{ONE}}}", "distance", (0, "red"), (0.2, "orange"), (0.35, "green")),
                 lines("Gap and band", "Negative: coins still to be sold.", "short", (f"hedgerow_hedge_gap_coins{{{ONE}}}", "gap"), (f"hedgerow_hedge_band_coins{{{ONE}}}", "band"), (f"-hedgerow_hedge_band_coins{{{ONE}}}", "band")),
-                lines("Gap in quote currency", "What the gap is worth at the mark.", "currencyUSD", (f"hedgerow_hedge_gap_quote{{{ONE}}}", "gap")),
-                lines("Profit by source", "Since the hedge began; paid fees are negative.", "currencyUSD", (f"hedgerow_hedge_profit_quote{{{ONE}}}", "{{source}}")),
-                lines("Value", "With the hedge and without.", "currencyUSD", (f"hedgerow_hedge_value_quote{{{ONE}}}", "hedged"), (f"hedgerow_hedge_value_unhedged_quote{{{ONE}}}", "bare")),
+                lines("Gap in quote currency", "What the gap is worth at the mark, in the contract's quote currency.", MONEY, (f"hedgerow_hedge_gap_quote{{{ONE}}}", "gap")),
+                lines("Profit by source", "Since the hedge began, in the contract's quote currency; paid fees are negative.", MONEY, (f"hedgerow_hedge_profit_quote{{{ONE}}}", "{{source}}")),
+                lines("Value", "With the hedge and without, in the contract's quote currency.", MONEY, (f"hedgerow_hedge_value_quote{{{ONE}}}", "hedged"), (f"hedgerow_hedge_value_unhedged_quote{{{ONE}}}", "bare")),
             ),
         ),
         (
@@ -125,7 +132,7 @@ HEDGE_BOARD = Board(
             (
                 lines("Basis", "Mark over index, less 1, of the account's contracts.", "percentunit", (f"hedgerow_basis_ratio{{{A}}}", "{{instrument}}")),
                 lines("Funding rate", "At the next settlement; positive: shorts receive.", "percentunit", (f"hedgerow_funding_rate_ratio{{{A}}}", "{{instrument}}")),
-                lines("Prices", "Mark and index.", "currencyUSD", (f"hedgerow_mark_price_quote{{{A}}}", "{{instrument}} mark"), (f"hedgerow_index_price_quote{{{A}}}", "{{instrument}} index")),
+                lines("Prices", "Mark and index, in the contract's quote currency: BTC/USDT:USDT is quoted in USDT.", MONEY, (f"hedgerow_mark_price_quote{{{A}}}", "{{instrument}} mark"), (f"hedgerow_index_price_quote{{{A}}}", "{{instrument}} index")),
                 lines("Positions", "Signed contracts; a short is negative.", "short", (f"hedgerow_position_contracts{{{A}}}", "{{instrument}}")),
             ),
         ),
@@ -154,9 +161,9 @@ EXECUTION = Board(
                 lines("Orders by end", "Orders that came to an end, an hour.", "short", (f"sum by (account, state) (increase(hedgerow_orders_total{{{A}}}[1h]))", "{{account}} {{state}}")),
                 lines("Fills", "Fills an hour.", "short", (f"sum by (instrument) (increase(hedgerow_fills_total{{{A}}}[1h]))", "{{instrument}}")),
                 lines("Contracts filled", "By side, an hour.", "short", (f"sum by (instrument, side) (increase(hedgerow_fill_contracts_total{{{A}}}[1h]))", "{{instrument}} {{side}}")),
-                lines("Shortfall", "Lost against the prices when gaps were first seen, fees aside, in all.", "currencyUSD", (f"hedgerow_hedge_shortfall_quote{{{H}}}", HEDGE)),
-                lines("Fees", "Paid since each hedge began.", "currencyUSD", (f'-hedgerow_hedge_profit_quote{{{H}, source="fees"}}', HEDGE)),
-                lines("Refusals", "Wishes refused by a gate, an hour.", "short", (f"sum by (gate) (increase(hedgerow_refusals_total{{{H}}}[1h])) or vector(0)", "{{gate}}")),
+                lines("Shortfall", "Lost against the prices when gaps were first seen, fees aside, in all; in the contract's quote currency.", MONEY, (f"hedgerow_hedge_shortfall_quote{{{H}}}", HEDGE)),
+                lines("Fees", "Paid since each hedge began, in the contract's quote currency.", MONEY, (f'-hedgerow_hedge_profit_quote{{{H}, source="fees"}}', HEDGE)),
+                lines("Refusals", "Wishes refused by a gate, an hour.", "short", (f"sum by (gate) (increase(hedgerow_refusals_total{{{H}}}[1h])) or 0 * sum(hedgerow_loop_trouble{{{A}}})", "{{gate}}")),
                 lines("Working orders", "Orders that may still fill.", "short", (f"hedgerow_hedge_orders_working{{{H}}}", HEDGE)),
             ),
         ),

@@ -6,20 +6,25 @@ from dataclasses import replace
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from bot.adapters.alerts import Count
 from bot.adapters.metrics import FAMILIES, PREFIX, Metrics
+from bot.adapters.metrics_gauges import notices
 from bot.core.causes import CauseKind
 from bot.core.decide import Decision, decide
+from bot.core.exposure import Foreign
 from bot.core.memory import State
-from bot.core.snapshot import Control, Snapshot
+from bot.core.snapshot import Control, Snapshot, Spot
+from bot.core.values import Coins, Price
 from bot.shell.ports import OutcomeUnknownError, UnreachableError
 from bot.shell.step import Step
 from bot.web.answers import state_of
 from tests.prometheus import promtool
+from tests.sim.builders import ME, D
 from tests.web.builders import Seen, seen
 
 BOUNDED = {
     "account", "hedge", "instrument", "asset", "source", "window", "state", "stage", "kind", "answer", "gate",
-    "side", "question", "outcome", "what",
+    "side", "question", "outcome", "what", "channel", "reason",
 }  # fmt: skip
 
 
@@ -82,6 +87,48 @@ async def test_a_step_is_told_in_figures(house_seen: Seen) -> None:
     quote = step.snapshot.quotes[0]
     assert told[PREFIX + "basis_ratio", (quote.symbol,)] == pytest.approx(float(quote.mark / quote.index - 1))
     assert (PREFIX + "roll_late", ("btc",)) not in told, "what there is not is not told"
+
+
+async def test_before_the_first_look_there_is_no_time_of_one(house_seen: Seen) -> None:
+    told = samples(house_seen.metrics)
+
+    assert (PREFIX + "loop_success_timestamp_seconds", ()) not in told
+    assert told[PREFIX + "loop_trouble", ()] == 0
+
+
+async def test_who_waits_for_the_lead_says_so_until_an_account_joins(house_seen: Seen) -> None:
+    boards, window = house_seen.window.boards, house_seen.window
+    window.waiting, window.boards = True, {}
+    assert samples(house_seen.metrics)[PREFIX + "standby", ()] == 1
+
+    window.boards = boards
+    assert samples(house_seen.metrics)[PREFIX + "standby", ()] == 0
+
+
+async def test_a_hedge_of_other_coins_is_told_apart(house_seen: Seen) -> None:
+    await house_seen.step()
+    picture = house_seen.window.boards[ME].picture
+    assert picture is not None
+    (view,) = picture.hedges
+    assert samples(house_seen.metrics)[PREFIX + "hedge_cross", ("btc",)] == 0
+
+    spot = Spot(symbol="ADA/USDT", price=Price(D("0.5")), at_ms=0)
+    ada = Foreign(asset="ADA", spot=spot, coins=Coins(D(1000)))
+    crossed = replace(picture, hedges=(replace(view, foreign=(ada,)),))
+    house_seen.window.boards[ME].picture = crossed
+    assert samples(house_seen.metrics)[PREFIX + "hedge_cross", ("btc",)] == 1
+
+
+def test_what_became_of_messages_is_read_off_the_channels() -> None:
+    counts = {"slack": Count(sent=3, failed=2, dropped=1, waiting=4)}
+    metrics = Metrics("paper", "1.2.3", lambda: notices(counts))
+    told = samples(metrics)
+
+    assert told[PREFIX + "notices_total", ("slack", "sent")] == 3
+    assert told[PREFIX + "notices_total", ("slack", "failed")] == 2
+    assert told[PREFIX + "notices_total", ("slack", "dropped")] == 1
+    assert told[PREFIX + "notices_waiting", ("slack",)] == 4
+    assert promtool("check", "metrics", told=metrics.exposition()) == (0, "")
 
 
 async def test_a_gap_that_is_short_of_short_is_negative(house_seen: Seen) -> None:

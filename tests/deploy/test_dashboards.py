@@ -17,6 +17,7 @@ from grafana_foundation_sdk.cog.plugins import register_default_plugins
 from grafana_foundation_sdk.models.dashboard import Dashboard
 
 from bot.adapters.metrics import BY_NAME, PREFIX
+from bot.settings_web import Web
 from tests.deploy.panels import DASHBOARDS, DEPLOY, panels, queries
 from tests.deploy.test_rules import RULES
 
@@ -101,7 +102,7 @@ def test_queries_ask_only_for_what_is_exported(where: str, title: str, query: st
     assert found or query == "vector(1)"
     for one in found:
         name = one.name
-        if name == "up" or name in recorded() or name == "hedgerow_build_info":
+        if name in {"up", "hedgerow_build_info", "alertmanager_notifications_failed_total"} | recorded():
             continue
         bare = re.sub(r"_(bucket|sum|count)$", "", name.removeprefix(PREFIX))
         family = BY_NAME.get(name.removeprefix(PREFIX)) or BY_NAME[bare]
@@ -136,6 +137,33 @@ def test_house_rules_of_dashboards(file: Path) -> None:
     assert len({panel["id"] for panel in told["panels"]}) == len(told["panels"])
 
 
+@pytest.mark.parametrize(("where", "title", "query"), list(queries()))
+def test_no_figure_is_green_when_nobody_answers(where: str, title: str, query: str) -> None:
+    del where, title
+    assert "vector(0)" not in query
+    assert "absent" not in query
+
+
+def test_the_overview_begins_with_whether_its_figures_are_of_now() -> None:
+    (overview,) = [file for file in DASHBOARDS if file.stem == "hedgerow-overview"]
+    first, second, third, fourth = list(panels(read(overview)))[:4]
+    red = fourth["fieldConfig"]["defaults"]["thresholds"]["steps"][-1]
+
+    assert "up{" in first["targets"][0]["expr"]
+    assert "hedgerow_standby" in second["targets"][0]["expr"]
+    assert second["targets"][0]["legendFormat"] == "{{mode}} {{instance}}"
+    assert "hedgerow_loop_silence_seconds_max" in third["targets"][0]["expr"]
+    assert red == {"color": "red", "value": float(Web().silent_seconds)}
+
+
+@pytest.mark.parametrize("file", DASHBOARDS, ids=lambda one: one.stem)
+def test_money_is_in_the_quote_currency_and_says_so(file: Path) -> None:
+    for panel in panels(read(file)):
+        assert not panel["fieldConfig"]["defaults"]["unit"].startswith("currency"), panel["title"]
+        if any(re.search(r"_quote\b", target["expr"]) for target in panel["targets"]):
+            assert "quote currency" in panel["description"], panel["title"]
+
+
 def test_dashboards_are_told_apart() -> None:
     told = [read(file) for file in DASHBOARDS]
     assert len({one["uid"] for one in told}) == len({one["title"] for one in told}) == len(DASHBOARDS) == 4
@@ -161,5 +189,5 @@ def test_every_metric_is_on_a_dashboard_or_in_a_rule() -> None:
         "guard_state",
         "hedge_liquidation_price_quote",
         "quote_timestamp_seconds",
-        "start_timestamp_seconds",
+        "notices_waiting",
     }, "these are there for those who look closer"

@@ -68,8 +68,9 @@ def adapted(folder: Path, port: int, alerts: int, hook: int) -> tuple[Path, Path
     config = yaml.safe_load((DEPLOY / "prometheus/prometheus.yml").read_text("utf-8"))
     config["global"] = {"scrape_interval": "1s", "evaluation_interval": "1s"}
     config["alerting"]["alertmanagers"][0]["static_configs"][0]["targets"] = [f"127.0.0.1:{alerts}"]
-    config["scrape_configs"] = [config["scrape_configs"][0]]
-    scraped = config["scrape_configs"][0]
+    config["scrape_configs"] = config["scrape_configs"][:2]
+    scraped, teller = config["scrape_configs"]
+    teller["static_configs"][0]["targets"] = [f"127.0.0.1:{alerts}"]
     scraped["authorization"]["credentials_file"] = str(folder / ".hedgerow/web.token")
     scraped["static_configs"][0]["targets"] = [f"127.0.0.1:{port}"]
     rules = (DEPLOY / "prometheus/hedgerow.rules.yml").read_text("utf-8")
@@ -142,6 +143,7 @@ def nothing(rows: list[dict[str, Any]]) -> bool:
 
 
 def rules_are_evaluated_and_raise_no_false_alarm(running: Running) -> None:
+    assert running.ask("alertmanager_notifications_failed_total"), "a rule asks for it by this name"
     told = httpx.get(f"{running.prometheus}/api/v1/rules").json()["data"]["groups"]
 
     assert {rule["health"] for group in told for rule in group["rules"]} == {"ok"}

@@ -1,22 +1,31 @@
 """`run` with the page: served before the accounts open, its token kept, and refused in a sentence where that cannot be."""
 
+import asyncio
 import json
 import os
+import re
 import signal
 import socket
 import stat
 import time
 from contextlib import suppress
+from dataclasses import dataclass, replace
+from decimal import Decimal
 from pathlib import Path
+from typing import Self, cast
 
 import httpx
 import pytest
 
 from bot import wiring
+from bot.adapters.budget import Budget
+from bot.adapters.journal_reader import JournaledIncident, JournalReader
 from bot.adapters.log import SilentLog
+from bot.core.books import Incident
 from bot.looks import OpenAccount
 from bot.settings import Settings, load
-from bot.shell.ports import JournalUnavailableError, SettingsError
+from bot.shell.ports import AuthFailedError, JournalUnavailableError, SettingsError, UnreachableError
+from bot.shell.window import Window
 from bot.wiring_watch import Watch, token_of
 from tests.real import free_port
 from tests.shell.builders import house
@@ -31,7 +40,8 @@ def settings(folder: Path, more: str = "") -> Settings:
 
 def test_a_run_serves_its_page_and_marks_what_hedges_are_worth(tmp_path: Path) -> None:
     shell, port = Shell(tmp_path), free_port()
-    (tmp_path / "hedgerow.toml").write_text(CONFIG + f"[web]\nenabled = true\nport = {port}\n")
+    hook = f'[alerts.webhook]\nurl = "http://127.0.0.1:{free_port()}/"\n'
+    (tmp_path / "hedgerow.toml").write_text(CONFIG + f"[web]\nenabled = true\nport = {port}\n{hook}")
     process = shell.start("run")
     address = f"http://127.0.0.1:{port}"
     state: dict[str, object] = {}
@@ -52,6 +62,7 @@ def test_a_run_serves_its_page_and_marks_what_hedges_are_worth(tmp_path: Path) -
     assert (
         'hedgerow_venue_requests_total{account="main",mode="paper",outcome="ok",question="place"}' in metrics
     )
+    assert 'hedgerow_notices_total{channel="webhook",mode="paper",outcome="dropped"} 0.0' in metrics
     with wiring.reader_of(f"sqlite:///{tmp_path / '.hedgerow/paper.sqlite'}") as reader:
         (mark, *_) = reader.marks("main", 0)
     assert mark.hedge == "btc"
@@ -159,3 +170,135 @@ def test_nobody_is_told_a_token_by_show_config(tmp_path: Path) -> None:
     assert "canary" not in said
     assert any(row["path"] == "web.token" for row in json.loads(said))
     assert os.environ.get("HEDGEROW_WEB__TOKEN") is None
+
+
+async def test_a_venue_that_is_away_silences_health_and_not_the_signs_of_life(tmp_path: Path) -> None:
+    home = await house()
+    watch = Watch(
+        settings(tmp_path), "paper", home.clock, lambda: wiring.reader_of("sqlite:///nowhere"), SilentLog()
+    )
+    window = watch.window
+    home.clock.turn_to(home.clock.now_ms() + 3_600_000)
+    assert window.turning, "before an account has joined nothing can be stuck"
+    window.join(ME, "model", home.loop, None)
+    assert window.silent() == (), "one that stood by for an hour has just begun to look"
+    for _ in range(3):
+        home.venue.on_account += [UnreachableError("away")] * 20
+        home.clock.turn_to(home.clock.now_ms() + 120_000)
+        assert await home.loop.poll(0) is None
+
+    assert (window.healthy, window.turning) == (False, True)
+    home.clock.turn_to(home.clock.now_ms() + 181_000)
+    assert not window.turning, "no look ends any more"
+
+
+async def test_a_loop_that_waits_at_the_venues_word_is_not_stuck() -> None:
+    home = await house()
+    budget = Budget(Decimal(100), 60_000, home.clock)
+    window = Window("paper", home.clock.now_ms, 60_000)
+    window.join(ME, "model", home.loop, budget)
+    budget.close_for(600)
+
+    home.clock.turn_to(home.clock.now_ms() + 650_000)
+    assert window.turning
+    home.clock.turn_to(home.clock.now_ms() + 20_000)
+    assert not window.turning
+
+
+@pytest.mark.parametrize("turning", [True, False])
+async def test_signs_of_life_go_by_whether_the_loops_turn(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, turning: bool
+) -> None:
+    home = await house()
+    watch = Watch(
+        settings(tmp_path), "paper", home.clock, lambda: wiring.reader_of("sqlite:///nowhere"), SilentLog()
+    )
+    watch.window.join(ME, "model", home.loop, None)
+    if not turning:
+        home.clock.turn_to(home.clock.now_ms() + 181_000)
+    told: list[str] = []
+    monkeypatch.setattr("bot.adapters.supervisor.tell", told.append)
+    monkeypatch.setenv("WATCHDOG_USEC", "30000")
+
+    async with watch.supervised():
+        await asyncio.sleep(0.05)
+
+    assert ("WATCHDOG=1" in told) is turning
+
+
+@dataclass
+class Shelf:
+    """A reader whose journal holds one incident."""
+
+    at_ms: int
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_told: object) -> None:
+        pass
+
+    def marks(self, *_asked: object) -> tuple[()]:
+        return ()
+
+    def intents(self, _account: str) -> tuple[()]:
+        return ()
+
+    def incidents(self, _account: str) -> tuple[JournaledIncident, ...]:
+        incident = Incident(kind="stray_order", key="1", symbol="BTC/USDT:USDT", text="Somebody.")
+        return (JournaledIncident(incident=incident, at_ms=self.at_ms, answered_by=None),)
+
+
+async def test_incidents_are_told_with_their_time_those_before_this_run_too(tmp_path: Path) -> None:
+    """Those that are found at a start, or by a run that ended at once: a counter that begins at one never grew."""
+    home = await house()
+    began_ms = home.clock.now_ms()
+    shelf = cast("JournalReader", Shelf(began_ms - 60_000))
+    chosen = settings(tmp_path).model_copy(update={"accounts": {ME: settings(tmp_path).accounts["main"]}})
+    watch = Watch(chosen, "paper", home.clock, lambda: shelf, SilentLog())
+    away = f"postgresql://me:password@127.0.0.1:{free_port()}/base"
+    account = OpenAccount(name=ME, rules=home.loop.rules, loop=home.loop, url=away, mode="paper")
+    watch.join(account)
+    found = Incident(kind="position_moved", key="1", symbol="BTC/USDT:USDT", text="Moved.")
+    with pytest.raises(JournalUnavailableError):
+        watch.took(account, replace(await home.loop.step(), incidents=(found,)))
+    told = watch.metrics.exposition().decode()
+
+    for kind, at_ms in (("stray_order", began_ms - 60_000), ("position_moved", home.clock.now_ms())):
+        (line,) = re.findall(rf'hedgerow_incident_timestamp_seconds{{.*kind="{kind}".*}} (.*)', told)
+        assert float(line) == at_ms / 1000
+
+
+async def test_why_a_run_ended_is_in_the_metrics_of_the_next(tmp_path: Path) -> None:
+    """A refused key ends a run before anybody scrapes it."""
+    home = await house()
+    chosen = settings(tmp_path, f'[web]\nenabled = true\ntoken_path = "{tmp_path}/state/web.token"\n')
+
+    def watch() -> Watch:
+        return Watch(chosen, "live", home.clock, lambda: wiring.reader_of("sqlite:///nowhere"), SilentLog())
+
+    assert b"hedgerow_run_end_timestamp_seconds{" not in watch().metrics.exposition()
+    with pytest.raises(AuthFailedError):
+        async with watch().supervised():
+            raise AuthFailedError("the venue does not accept the key")
+    ended_ms = home.clock.now_ms()
+    home.clock.turn_to(ended_ms + 30_000)
+
+    told = watch().metrics.exposition().decode()
+    (line,) = re.findall(r'hedgerow_run_end_timestamp_seconds{mode="live",reason="key_refused"} (.*)', told)
+    assert float(line) == ended_ms / 1000
+    for broken in ("", "[]", '{"reason": "secret", "at_ms": 1}', '{"reason": "crashed"}'):
+        (tmp_path / "state/live.ended").write_text(broken)
+        assert b"hedgerow_run_end_timestamp_seconds{" not in watch().metrics.exposition()
+
+
+async def test_where_nobody_scrapes_no_end_is_written(tmp_path: Path) -> None:
+    home = await house()
+    chosen = settings(tmp_path, f'[web]\ntoken_path = "{tmp_path}/state/web.token"\n')
+    watch = Watch(chosen, "live", home.clock, lambda: wiring.reader_of("sqlite:///nowhere"), SilentLog())
+
+    with pytest.raises(AuthFailedError):
+        async with watch.supervised():
+            raise AuthFailedError("the venue does not accept the key")
+
+    assert not (tmp_path / "state").exists()
