@@ -11,7 +11,8 @@ from tests.prometheus import promtool
 from tests.real import program
 
 RULES = Path(__file__).parents[2] / "deploy/prometheus/hedgerow.rules.yml"
-A = 'mode="live",account="main"'
+M = 'mode="live"'
+A = f'{M},account="main"'
 H = f'{A},hedge="btc"'
 BOT = 'job="hedgerow",instance="bot"'
 
@@ -70,8 +71,8 @@ CASES = """
                                     hedgerow_hedge_effectiveness_ratio{BOT,H,window="30d"} 0.44x200
                                     hedgerow_hedge_effectiveness_ratio{BOT,H,window="7d"} 0.42x9 0.2x200 | 69  | 71
     # the run that was refused is not scraped; of those after it, one scrape in a quarter of an hour is enough
-    HedgerowKeyFailing            | hedgerow_clock_timestamp_seconds{BOT,mode="live"} 6000+60x9 stale _x2 6780 stale _x20
-                                    hedgerow_run_end_timestamp_seconds{BOT,mode="live",reason="key_refused"} 1000x9 stale _x2 6700 stale _x20 | 12 | 20
+    HedgerowKeyFailing            | hedgerow_clock_timestamp_seconds{BOT,M} 6000+60x9 stale _x2 6780 stale _x20
+                                    hedgerow_run_end_timestamp_seconds{BOT,M,reason="key_refused"} 1000x9 stale _x2 6700 stale _x20 | 12 | 20
     HedgerowNoticesFailing        | hedgerow_notices_total{BOT,mode="live",channel="slack",outcome="failed"} 0x29 1x20 | 29 | 31
     HedgerowNoticesFailing        | hedgerow_notices_total{BOT,mode="live",channel="slack",outcome="dropped"} 0x29 1x20 | 29 | 31
     # failed before the first scrape
@@ -155,7 +156,7 @@ def series(text: str) -> list[dict[str, str]]:
         name, _, values = line.partition("} ")
         head, _, labels = f"{name}}}".partition("{")
         spelled = ",".join(
-            {"BOT": BOT, "A": A, "H": H}.get(one, one) for one in labels.rstrip("}").split(",")
+            {"BOT": BOT, "M": M, "A": A, "H": H}.get(one, one) for one in labels.rstrip("}").split(",")
         )
         told.append({"series": f"{head}{{{spelled}}}", "values": values})
     return told
