@@ -1,7 +1,8 @@
 """What is written down while the journal's database is away: a file on this machine, one an account, on the disk line by line.
 
-The first line names the spool and the journal it belongs to; each other line is one write, with its number. A line is acknowledged once it is on the
-disk, so that a torn last line is a write that nobody was told of: it is dropped. The file is locked while it is open.
+The first line names the spool and the journal it belongs to; each other line is one write, with its number. A line is
+acknowledged once it is on the disk, so that a torn last line is a write that nobody was told of: it is dropped. The file
+is locked while it is open.
 """
 
 import fcntl
