@@ -17,6 +17,9 @@ from bot.core.values import Contracts, Price, Side, record
 from bot.shell.view import HedgeView, Mark
 from bot.shell.window import Board, Picture, Window
 
+MARKS_MAX = 500
+"""Marks of a hedge that are told at most: more than a chart of them shows."""
+
 
 @record
 class Stamped:
@@ -158,15 +161,20 @@ def health_of(window: Window) -> Health:
 
 
 def marks_of(window: Window, hours: int) -> tuple[Mark, ...]:
-    """Give the history of profit of all hedges over the last hours, oldest first by hedge."""
+    """Give the history of profit of all hedges over the last hours, oldest first by hedge, thinned to so many of each."""
     since_ms = window.now_ms() - hours * 3_600_000
     return tuple(
         mark
         for board in window.boards.values()
         for kept in board.marks.values()
-        for mark in kept
-        if mark.at_ms >= since_ms
+        for mark in _thinned([mark for mark in kept if mark.at_ms >= since_ms])
     )
+
+
+def _thinned(marks: Sequence[Mark]) -> Sequence[Mark]:
+    """Take one of every so many, counted back from the last, which stays."""
+    every = max(1, -(-len(marks) // MARKS_MAX))
+    return marks[::-every][::-1]
 
 
 def _account(board: Board) -> AccountState:

@@ -23,7 +23,11 @@ ANSWERS: dict[str, tuple[str, Any, tuple[dict[str, Any], ...]]] = {
         (LIMIT,),
     ),
     "/api/v1/journal": ("The answers of the last decisions with their reasons.", list[JournalLine], (LIMIT,)),
-    "/api/v1/profit": ("The history of profit by source, by hedge.", list[Mark], (HOURS,)),
+    "/api/v1/profit": (
+        "The history of profit by source, by hedge, of each at most 500 points evenly over the time.",
+        list[Mark],
+        (HOURS,),
+    ),
     "/healthz": ("Whether the loops turn; 503 if one is silent. Needs no token.", Health, ()),
 }
 """What is answered where: a sentence, the kind of answer, the parameters."""

@@ -1,97 +1,25 @@
 """The page in a real browser: it loads, goes on by itself, fits a phone, complains of nothing, and keeps strangers out."""
 
-import subprocess
-import sys
-import time
-from collections.abc import Iterator
-from contextlib import suppress
-from dataclasses import dataclass
-from pathlib import Path
+import re
 
-import httpx
-import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Page, expect
 
-from tests.real import free_port, pictures, program
-
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-dev-shm-usage",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
-WIDE, PHONE = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
-FOUND_MS = 60_000
+from tests.browser.builders import FOUND_MS, PHONE, Bot, enter, kept
 
 
-@dataclass
-class Bot:
-    """A demo whose page is served."""
-
-    address: str
-    token: str
+def shown(page: Page) -> int:
+    """Give the number of the picture that is shown."""
+    return int(page.locator("body").get_attribute("data-turn") or 0)
 
 
-@pytest.fixture(scope="module")
-def bot(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bot]:
-    folder, port = tmp_path_factory.mktemp("page"), free_port()
-    words = ["demo", "--headless", "--hours", "2400", "--serve", str(port)]
-    demo = subprocess.Popen(
-        [sys.executable, "-m", "bot", *words],
-        cwd=folder,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    address = f"http://127.0.0.1:{port}/"
-    try:
-        for _ in range(600):
-            assert demo.poll() is None
-            with suppress(httpx.HTTPError):
-                if httpx.get(f"{address}ping").is_success:
-                    break
-            time.sleep(0.1)
-        yield Bot(address, (folder / ".hedgerow/web.token").read_text().strip())
-    finally:
-        demo.kill()
-        demo.wait()
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    path = program("chromium", "chromium libatomic1 fonts-dejavu-core")
-    with sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=path, args=FLAGS)
-        yield opened
-        opened.close()
-
-
-@pytest.fixture
-def page(browser: Browser) -> Iterator[Page]:
-    """Give a page that fails the test at the end if anything was complained of."""
-    context = browser.new_context(viewport=WIDE)  # type: ignore[arg-type]  # a size
-    opened = context.new_page()
-    complaints: list[str] = []
-    opened.on("console", lambda told: complaints.append(told.text) if told.type == "error" else None)
-    opened.on("pageerror", lambda error: complaints.append(str(error)))
-    yield opened
-    context.close()
-    assert [one for one in complaints if "401" not in one] == []
-
-
-def enter(page: Page, bot: Bot) -> None:
-    page.goto(bot.address)
-    page.get_by_label("Token").fill(bot.token)
-    page.get_by_role("button", name="Look in").click()
-    expect(page.locator("[data-hedge]")).to_have_count(3, timeout=FOUND_MS)
-
-
-def kept(page: Page, name: str) -> None:
-    """Keep a picture, if pictures are wanted."""
-    folder: Path | None = pictures()
-    if folder is not None:
-        page.screenshot(path=folder / name)
+def goes_on(page: Page, pictures: int) -> None:
+    """Wait until so many newer pictures have been shown."""
+    turn = shown(page)
+    for _ in range(FOUND_MS // 200):
+        if shown(page) > turn + pictures:
+            return
+        page.wait_for_timeout(200)
+    raise AssertionError(turn)
 
 
 def test_it_shows_what_is_held_and_why(page: Page, bot: Bot) -> None:
@@ -107,20 +35,63 @@ def test_it_shows_what_is_held_and_why(page: Page, bot: Bot) -> None:
     expect(page.locator("#journal tbody tr").first).to_be_visible(timeout=FOUND_MS)
     expect(page.locator("[data-chart] svg polyline").first).to_be_attached(timeout=FOUND_MS)
     page.wait_for_timeout(4000)
+    page.get_by_role("button", name="7 days").click()  # draws the charts anew
+    page.wait_for_timeout(1000)
     kept(page, "page.png")
+
+
+def test_a_treasurer_finds_what_the_contracts_pay_and_what_stands_behind_them(page: Page, bot: Bot) -> None:
+    enter(page, bot)
+
+    rows = page.evaluate(
+        """() => Object.fromEntries([...document.querySelectorAll("[data-hedge]")].map((card) => [card.dataset.hedge,
+            Object.fromEntries([...card.querySelectorAll("dt")].map((one) => [one.textContent, one.nextSibling.textContent]))]))"""
+    )
+    for perpetual in ("linear", "inverse"):
+        assert re.fullmatch(r"[+-]?\d+\.\d{4} % \(shorts (pay|receive)\)", rows[perpetual]["funding rate"])
+        assert re.fullmatch(r"\d{4}-\d\d-\d\d \d\d:00:00 UTC", rows[perpetual]["next settlement"])
+    assert rows["quarterly"]["funding rate"] == "none"
+    assert rows["quarterly"]["next settlement"].endswith("UTC (expiry)")
+    for shown in rows.values():
+        assert re.fullmatch(r"[+-]?\d+\.\d{3} %", shown["basis (mark to index)"])
+    heads = "id => [...document.querySelectorAll(`#${id} th`)].map((one) => one.textContent)"
+    assert "balance" in page.evaluate(heads, "wallets")
+    assert page.evaluate(heads, "margin")[-1] == "next rungs"
+    assert re.search(
+        r"halt: (reached|\+\d+\.\d %)", page.evaluate("document.querySelector('#margin').innerText")
+    )
+
+
+def test_every_table_and_every_box_that_scrolls_has_a_name(page: Page, bot: Bot) -> None:
+    enter(page, bot)
+    expect(page.locator("#orders table")).to_be_attached(timeout=FOUND_MS)
+
+    named = page.evaluate(
+        """() => [...document.querySelectorAll(".scroll")].map((box) => [box.tabIndex, box.getAttribute("role"),
+            Boolean(box.getAttribute("aria-label")), [...box.querySelectorAll("table")].every((one) =>
+            one.caption?.textContent && [...one.querySelectorAll("th")].every((head) => head.scope === "col"))])"""
+    )
+    assert len(named) >= 6
+    assert all(one == [0, "region", True, True] for one in named)
+
+
+def test_charts_are_not_fetched_with_every_picture(page: Page, bot: Bot) -> None:
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url) if "/profit" in request.url else None)
+    enter(page, bot)
+    expect(page.locator("[data-chart] svg polyline").first).to_be_attached(timeout=FOUND_MS)
+    asked.clear()
+    goes_on(page, 20)
+
+    assert len(asked) <= 1, "once a minute"
+    with page.expect_request("**/api/v1/profit?hours=720"):
+        page.get_by_role("button", name="30 days").click()
 
 
 def test_it_goes_on_without_being_loaded_again(page: Page, bot: Bot) -> None:
     enter(page, bot)
     page.evaluate("window.stayed = true")
-    turn = int(page.locator("body").get_attribute("data-turn") or 0)
-
-    for _ in range(FOUND_MS // 200):
-        if int(page.locator("body").get_attribute("data-turn") or 0) > turn + 3:
-            break
-        page.wait_for_timeout(200)
-    else:
-        raise AssertionError(turn)
+    goes_on(page, 3)
 
     assert page.evaluate("window.stayed") is True
     expect(page.locator("#link")).to_have_text("live")
@@ -134,6 +105,23 @@ def test_it_fits_a_phone(page: Page, bot: Bot) -> None:
     width = "document.querySelector('[data-hedge=linear]').getBoundingClientRect().width"
     assert page.evaluate(width) > 300, "asked within the page: cards are drawn anew with every picture"
     kept(page, "phone.png")
+
+    expect(page.locator("#orders tbody tr").first).to_be_visible(timeout=FOUND_MS)
+    expect(page.locator("#journal tbody tr").first).to_be_visible(timeout=FOUND_MS)
+    beyond = page.evaluate(
+        """width => [...document.querySelectorAll("td, button, .scroll")].filter((one) =>
+            one.scrollWidth > one.clientWidth + 1 || one.getBoundingClientRect().right > width).map((one) => one.outerHTML)""",
+        PHONE["width"],
+    )
+    assert beyond == []
+    assert (
+        page.evaluate("getComputedStyle(document.querySelector('#orders td'), '::before').content")
+        == '"hedge"'
+    )
+    heights = page.evaluate(
+        "[...document.querySelectorAll('button')].map((one) => one.getBoundingClientRect().height)"
+    )
+    assert min(heights) >= 44, "a thumb's"
 
 
 def test_a_wrong_token_is_refused(page: Page, bot: Bot) -> None:

@@ -3,7 +3,8 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator, Awaitable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import httpx
 import pytest
@@ -11,6 +12,7 @@ import pytest
 from bot.adapters.log import SilentLog
 from bot.shell.ports import SettingsError
 from bot.web.access import GUESSES_MAX, Access
+from bot.web.answers import MARKS_MAX
 from bot.web.door import CONNECTIONS_MAX
 from bot.web.server import BODY_MAX, STREAMS_MAX, Site, Sources
 from tests.web.builders import Seen, Shelf, seen
@@ -202,6 +204,29 @@ async def test_streams_are_counted_and_given_back(door: Open) -> None:
                     return
             await asyncio.sleep(0.05)
     raise AssertionError
+
+
+async def test_a_long_history_is_thinned_to_what_a_chart_can_show(door: Open) -> None:
+    step = await door.seen.step()
+    board = next(iter(door.seen.window.boards.values()))
+    (first, *_) = next(iter(board.marks.values()))
+    count, minute_ms = 2 * MARKS_MAX + 7, 60_000
+    now_ms = step.decision.at_ms
+    for hedge in ("a", "b"):
+        board.remember(
+            replace(first, hedge=hedge, at_ms=now_ms - (count - number) * minute_ms)
+            for number in range(1, count + 1)
+        )
+
+    told = (await door.client.get("/api/v1/profit", headers=BEARER)).json()
+
+    for hedge in ("a", "b"):
+        times = [one["at_ms"] for one in told if one["hedge"] == hedge]
+        assert MARKS_MAX / 2 < len(times) <= MARKS_MAX
+        assert times[-1] == now_ms
+        assert {after - before for before, after in pairwise(times)} == {3 * minute_ms}
+    few = (await door.client.get("/api/v1/profit", params={"hours": 1}, headers=BEARER)).json()
+    assert len([one for one in few if one["hedge"] == "a"]) == 61, "what is few is told whole"
 
 
 async def test_a_port_in_use_is_a_fault_of_the_settings(door: Open) -> None:

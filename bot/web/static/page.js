@@ -8,8 +8,10 @@ const SOURCES = [
 const SPANS = [[24, "1 day"], [168, "7 days"], [720, "30 days"]];
 const QUIET_MS = 12000; // two breaths of the stream and some
 const AGAIN_MS = 3000;
+const CHARTS_MS = 60000; // a chart of days need not be fetched with every picture
 let hours = 168;
 let busy = false;
+let chartsDueMs = 0;
 let shown = null; // the last state, and when it came
 let heardMs = 0;
 let lost = false; // whether the stream broke since
@@ -30,17 +32,18 @@ function figure(value, digits = 4) {
 }
 const money = (value, quote = "") => (known(value) ? `${Number(value) >= 0 ? "+" : ""}${figure(value, 2)} ${quote}`.trim() : "-");
 const percent = (value, digits = 1) => (known(value) ? `${(Number(value) * 100).toFixed(digits)} %` : "-");
+const signed = (value, digits = 1) => (known(value) ? `${Number(value) > 0 ? "+" : ""}${percent(value, digits)}` : "-");
 const moment = (ms) => (ms ? new Date(ms).toISOString().slice(0, 19).replace("T", " ") + " UTC" : "-");
 const clock = (ms) => (ms ? new Date(ms).toISOString().slice(5, 19).replace("T", " ") : "-");
 
-function table(heads, rows, nothing) {
+// A table with a name. Heads begin with < where a column is left-aligned, with ~ where it holds sentences.
+function table(name, heads, rows, nothing) {
   if (rows.length === 0) return make("p", { class: "dim" }, nothing);
-  const left = heads.map((one) => one.startsWith("<"));
-  const line = (tag, cells) => make("tr", {}, ...cells.map((cell, at) => {
-    const kind = tag === "td" && heads[at] === "<why" ? "words" : left[at] ? "left" : "";
-    return make(tag, { class: kind }, tag === "th" ? String(cell).replace("<", "") : cell);
-  }));
-  return make("table", {}, make("thead", {}, line("th", heads)), make("tbody", {}, ...rows.map((row) => line("td", row))));
+  const kinds = heads.map((one) => ({ "<": "left", "~": "words" })[one[0]] || "");
+  const words = heads.map((one) => one.replace(/^[<~]/, ""));
+  const head = words.map((one, at) => make("th", { scope: "col", class: kinds[at] }, one));
+  const body = rows.map((row) => make("tr", {}, ...row.map((cell, at) => make("td", { class: kinds[at], "data-head": words[at] }, cell))));
+  return make("table", {}, make("caption", {}, name), make("thead", {}, make("tr", {}, ...head)), make("tbody", {}, ...body));
 }
 
 function net(profit) {
@@ -63,6 +66,16 @@ function list(rows) {
   return make("dl", {}, ...rows.flatMap(([name, value]) => [make("dt", {}, name), make("dd", {}, value)]));
 }
 
+// What the contract pays next, to whom, and when it settles: a dated one pays nothing until it expires.
+function pays(account, hedge) {
+  const next = account.funding.find((one) => one.symbol === hedge.symbol);
+  if (next) {
+    const who = Number(next.rate) < 0 ? "shorts pay" : "shorts receive";
+    return [["funding rate", `${signed(next.rate, 4)} (${who})`], ["next settlement", moment(next.next_at_ms)]];
+  }
+  return hedge.roll ? [["funding rate", "none"], ["next settlement", `${moment(hedge.roll.expiry_ms)} (expiry)`]] : [["funding rate", "-"]];
+}
+
 function card(account, hedge) {
   const calm = hedge.state === "normal";
   const others = hedge.foreign.map((one) => `${figure(one.coins)} ${one.asset}`).join(", ");
@@ -77,6 +90,8 @@ function card(account, hedge) {
       ["contracts", `${figure(hedge.held)} of ${figure(hedge.target)}${Number(hedge.in_flight) ? `, ${figure(hedge.in_flight)} in flight` : ""}`],
       ["gap (band)", `${figure(hedge.gap)} (±${figure(hedge.band_outer)})`],
       ["index / mark", `${figure(hedge.index, 2)} / ${figure(hedge.mark, 2)}`],
+      ["basis (mark to index)", signed(Number(hedge.mark) / Number(hedge.index) - 1, 3)],
+      ...pays(account, hedge),
       ["to liquidation", known(hedge.liquidation_price) ? `${figure(hedge.liquidation_price, 0)} (${percent(hedge.liquidation_distance)})` : "no price liquidates"],
       ["net profit", money(net(hedge.profit), hedge.quote)],
       ["value hedged / bare", `${figure(hedge.value, 0)} / ${figure(hedge.value_unhedged, 0)}`],
@@ -105,13 +120,21 @@ function margin(state) {
   for (const account of state.accounts) {
     for (const one of account.standings) {
       const trips = one.trips.map((trip) => {
-        const moves = [trip.up, trip.down].filter(known).map((at) => percent(Number(at) - 1));
+        const moves = [trip.up, trip.down].filter(known).map((at) => signed(Number(at) - 1));
         return `${RUNGS[trip.rung]}: ${trip.reached ? "reached" : moves.join(" / ") || "never"}`;
       });
-      rows.push([account.account, one.settle, figure(one.equity, 2), figure(one.maintenance, 2), percent(one.margin_ratio), percent(one.distance), RUNGS[one.rung], trips.join("; ")]);
+      rows.push([account.account, one.settle, figure(one.equity, 2), figure(one.maintenance, 2), percent(one.margin_ratio), signed(known(one.liquidation_multiple) ? Number(one.liquidation_multiple) - 1 : null), RUNGS[one.rung], trips.join("; ")]);
     }
   }
-  return table(["<account", "<in", "equity", "maintenance", "margin ratio", "to liquidation", "rung", "<why"], rows, "Nothing is held.");
+  return table("Margin", ["<account", "<in", "equity", "maintenance", "margin ratio", "to liquidation", "<rung", "~next rungs"], rows, "Nothing is held.");
+}
+
+function wallets(state) {
+  const rows = state.accounts.flatMap((account) => account.wallets.map((one) => [
+    account.account, one.asset, figure(one.balance, 8), figure(one.deposited, 8), figure(one.spare, 8),
+    Number(one.collateral_share) ? percent(one.collateral_share) : "-", figure(one.equity, 8), figure(one.maintenance, 8),
+  ]));
+  return table("Wallets", ["<account", "<asset", "balance", "deposited", "in the spot wallet", "backs others by", "equity (venue)", "maintenance (venue)"], rows, "No wallet was seen yet.");
 }
 
 function explain(account, one) {
@@ -126,14 +149,15 @@ function explain(account, one) {
   const gates = stamped.flatMap((slip) => slip.verdicts.map((gate) => [gate.gate, gate.passed ? "passed" : "refused", figure(gate.figure), figure(gate.limit), gate.remedy]));
   return make("article", { class: "card" }, make("h3", {}, one.hedge, make("span", { class: "dim" }, one.symbol)),
     make("pre", {}, lines.join("\n")),
-    gates.length ? make("div", { class: "scroll" }, table(["<gate", "<verdict", "figure", "limit", "<why"], gates, "")) : null);
+    gates.length ? make("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": `Gates, ${one.hedge}` },
+      table(`Gates, ${one.hedge}`, ["<gate", "<verdict", "figure", "limit", "~why"], gates, "")) : null);
 }
 
 function rolls(state) {
   const rows = state.accounts.flatMap((account) => account.hedges).filter((one) => one.roll).map(({ hedge, roll }) => [
     hedge, roll.stage, roll.near, roll.far || "-", moment(roll.expiry_ms), figure(roll.left), figure(roll.naked, 6), percent(roll.spread, 3), roll.lacks || roll.trigger || roll.choice,
   ]);
-  return table(["<hedge", "<stage", "<from", "<to", "expires", "left", "naked coins", "spread", "<why"], rows, "No hedge rolls.");
+  return table("Rolls", ["<hedge", "<stage", "<from", "<to", "expires", "left", "naked coins", "spread", "~why"], rows, "No hedge rolls.");
 }
 
 function show(state) {
@@ -143,6 +167,7 @@ function show(state) {
   place("alarms").replaceChildren(...alarms(state));
   place("hedges").replaceChildren(...state.accounts.flatMap((one) => one.hedges.map((hedge) => card(one, hedge))));
   place("margin").replaceChildren(margin(state));
+  place("wallets").replaceChildren(wallets(state));
   place("explain").replaceChildren(...state.accounts.flatMap((one) => one.explanations.map((why) => explain(one, why))));
   place("rolls").replaceChildren(rolls(state));
   document.body.dataset.turn = state.turn;
@@ -153,9 +178,11 @@ function judge() {
   if (shown === null) return;
   const quietMs = performance.now() - heardMs;
   const away = shown.accounts.filter((one) => one.trouble || shown.silent.includes(one.account)).map((one) => one.account);
-  const ages = shown.accounts.map((one) => (one.looked_ms ? Math.max(0, shown.now_ms - one.looked_ms) + quietMs : null));
-  const oldest = ages.includes(null) ? null : Math.max(0, ...ages);
-  place("looked").textContent = oldest === null ? "not looked yet" : `looked ${Math.round(oldest / 1000)} s ago`;
+  const ages = shown.accounts.map((one) => {
+    const age = one.looked_ms ? `looked ${Math.round((Math.max(0, shown.now_ms - one.looked_ms) + quietMs) / 1000)} s ago` : "not looked yet";
+    return make("span", { "data-looked": one.account }, shown.accounts.length > 1 ? `${one.account} ${age}` : age);
+  });
+  place("looked").replaceChildren(...ages);
   if (lost) link("the bot does not answer", "bad");
   else if (quietMs > QUIET_MS) link("the bot is silent", "bad");
   else if (away.length) link(`out of reach: ${away.join(", ")}`, "bad");
@@ -186,25 +213,40 @@ function charts(marks) {
   });
 }
 
+async function profit() {
+  if (performance.now() < chartsDueMs) return;
+  chartsDueMs = performance.now() + CHARTS_MS;
+  const asked = hours;
+  const marks = await ask(`/api/v1/profit?hours=${asked}`);
+  if (asked !== hours) return; // another span was chosen meanwhile, and is on its way
+  if (marks.length === 0) chartsDueMs = 0;
+  place("charts").replaceChildren(...(marks.length ? charts(marks) : [make("p", { class: "dim" }, "No history yet.")]));
+}
+
 async function lists() {
   if (busy) return;
   busy = true;
   try {
-    const [orders, journal, incidents, profit] = await Promise.all([
-      ask("/api/v1/orders?limit=20"), ask("/api/v1/journal?limit=30"), ask("/api/v1/incidents?limit=20"), ask(`/api/v1/profit?hours=${hours}`),
-    ]);
-    place("orders").replaceChildren(table(["<hedge", "<order", "<contract", "<side", "size", "filled", "price", "<state", "when"],
+    const [orders, journal, incidents] = await Promise.all([ask("/api/v1/orders?limit=20"), ask("/api/v1/journal?limit=30"), ask("/api/v1/incidents?limit=20")]);
+    place("orders").replaceChildren(table("Orders", ["<hedge", "<order", "<contract", "<side", "size", "filled", "price", "<state", "when"],
       orders.map((one) => [one.hedge, one.client_order_id, one.symbol, one.side, figure(one.contracts), figure(one.filled), figure(one.limit_price, 2), one.state, clock(one.updated_ms)]), "No order yet."));
-    place("journal").replaceChildren(table(["when", "decision", "<hedge", "<answer", "<why"],
+    place("journal").replaceChildren(table("Journal", ["when", "decision", "<hedge", "<answer", "~why"],
       journal.map((one) => [clock(one.at_ms), one.decision, one.hedge, one.answer, `${one.why} (${one.reason})`]), "Nothing decided yet."));
-    place("incidents").replaceChildren(table(["when", "<kind", "<contract", "<why"],
+    place("incidents").replaceChildren(table("Incidents", ["when", "<kind", "<contract", "~why"],
       incidents.map(({ incident, at_ms }) => [clock(at_ms), incident.kind.replaceAll("_", " "), incident.symbol, incident.text]), "Nothing happened that Hedgerow did not do."));
-    place("charts").replaceChildren(...(profit.length ? charts(profit) : [make("p", { class: "dim" }, "No history yet.")]));
   } catch (error) {
     place("orders").replaceChildren(make("p", { class: "bad" }, error.message));
   } finally {
     busy = false;
   }
+}
+
+// Draw the charts if that is due; what fails is tried again with the next picture.
+function draw() {
+  profit().catch((error) => {
+    chartsDueMs = 0;
+    place("charts").replaceChildren(make("p", { class: "bad" }, error.message));
+  });
 }
 
 function link(words, kind) {
@@ -215,7 +257,7 @@ function link(words, kind) {
 function spans() {
   place("hours").replaceChildren(...SPANS.map(([span, words]) => {
     const button = make("button", { "aria-pressed": String(span === hours) }, words);
-    button.addEventListener("click", () => { hours = span; spans(); lists(); });
+    button.addEventListener("click", () => { hours = span; chartsDueMs = 0; spans(); draw(); });
     return button;
   }));
 }
@@ -228,6 +270,7 @@ function take(state) {
   show(state);
   judge();
   if (newer) lists();
+  draw();
 }
 
 // A browser gives up for good on a stream that is refused: look why, and come again.
