@@ -55,7 +55,7 @@ def test_a_bot_that_hangs_is_called_silent_until_it_goes_on(page: Page, bot: Bot
     bot.hang()
     try:
         is_stale(page, "the bot is silent")
-        assert re.fullmatch(r"looked [1-9]\d+ s ago", page.locator("#looked").inner_text()), (
+        assert re.search(r"looked [1-9]\d+ s ago", page.locator("#looked").inner_text()), (
             "it counts by itself"
         )
     finally:
