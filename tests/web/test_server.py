@@ -243,6 +243,7 @@ FOREIGN: tuple[tuple[dict[str, str], bool], ...] = (
     ({"Sec-Fetch-Site": "cross-site", "Origin": "null"},                    True),
     ({"Sec-Fetch-Site": "same-site", "Origin": "http://127.0.0.1:1"},       True),
     ({"Origin": "http://evil.example"},                                     True),
+    ({"Origin": "http://["},                                                True),
     ({"Sec-Fetch-Site": "same-origin", "Origin": "null"},                   False),
     ({"Origin": "null"},                                                    False),
     ({},                                                                    False),
@@ -272,6 +273,7 @@ ODD: tuple[tuple[str, dict[bytes, bytes], bytes], ...] = (
     ("/login",  {b"Content-Type": b"multipart/form-data; boundary=x"},               b"--x\r\nbroken"),
     ("/login",  {b"Content-Type": b"text/plain; charset=nonsense"},                  b"token=a"),
     ("/login",  {},                                                                b""),
+    ("/login",  {b"Content-Encoding": b"gzip"},                                     b"token=a"),
     ("/metrics", {b"Authorization": b"Bearer \xff\xfe"},                            b""),
 )  # fmt: skip
 
