@@ -58,9 +58,8 @@ def test_a_treasurer_finds_what_the_contracts_pay_and_what_stands_behind_them(pa
     heads = "id => [...document.querySelectorAll(`#${id} th`)].map((one) => one.textContent)"
     assert "balance" in page.evaluate(heads, "wallets")
     assert page.evaluate(heads, "margin")[-1] == "next rungs"
-    assert re.search(
-        r"halt: (reached|\+\d+\.\d %)", page.evaluate("document.querySelector('#margin').innerText")
-    )
+    reached = re.compile(r"halt: (reached|\+\d+\.\d %)")
+    expect(page.locator("#margin")).to_contain_text(reached, timeout=FOUND_MS)  # once a position is held
 
 
 def test_every_table_and_every_box_that_scrolls_has_a_name(page: Page, bot: Bot) -> None:
