@@ -45,6 +45,8 @@ def test_at_and_colon_are_written_with_per_cent(postgres: Server) -> None:
     postgres.execute("CREATE ROLE odd LOGIN SUPERUSER PASSWORD 'p@:/ss'")
     odd = f"postgresql://odd:p%40%3A%2Fss@127.0.0.1:{postgres.port}/{database_of(url)}"
     open_journal(odd, mode="demo", account=ACCOUNT, rules_json=RULES_JSON).close()
+    with open_reader(odd, mode="demo") as reader:
+        assert reader.mode() == "demo", "it was made where the address says"
 
 
 REFUSED = (

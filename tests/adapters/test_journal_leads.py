@@ -16,6 +16,7 @@ from bot.adapters.journal_away import NUMBERS_AHEAD, Tries, TwoBooks
 from bot.adapters.journal_spool import Spool
 from bot.adapters.journal_spooling import SpoolingJournal
 from bot.adapters.log import SilentLog
+from bot.core.orders import OrderRequest
 from bot.core.orders import OrderState as S
 from bot.shell.ports import JournalAwayError
 from tests.adapters.builders import ACCOUNT, CONTRACT, RULES_JSON, START_MS, decided, report, request_of
@@ -36,6 +37,18 @@ def die(journal: SpoolingJournal) -> None:
         one.writer.engine.dispose()
     books._main.writer._lock.release()  # type: ignore[union-attr]  # noqa: SLF001 - of a process that is killed
     books._spool.close()  # noqa: SLF001 - the same
+
+
+def killed_with_a_spool(house: House) -> OrderRequest:
+    """Let a leader send an order that reduces while the database is away, and be killed; returns the order."""
+    killed = house.open()
+    killed.decided(*decided(1))
+    request, decide = reducing(2)
+    with house.away():
+        decide(killed)
+        killed.order_moved(report(request, S.SENT), START_MS)
+        die(killed)
+    return request
 
 
 def test_whoever_takes_over_waits_for_the_longer_lease_of_the_two(
@@ -61,13 +74,7 @@ def test_what_was_spooled_for_one_journal_goes_into_no_other(
     with other.open() as journal:
         for number in range(1, 1 + before):
             journal.decided(*decided(number))
-    killed = house.open()
-    killed.decided(*decided(1))
-    request, decide = reducing(2)
-    with house.away():
-        decide(killed)
-        killed.order_moved(report(request, S.SENT), START_MS)
-        die(killed)
+    request = killed_with_a_spool(house)
 
     untouched = told(other.url)
     with other.open():
@@ -81,13 +88,7 @@ def test_what_was_spooled_for_one_journal_goes_into_no_other(
 def test_an_account_whose_spool_could_not_be_written_is_not_handed_over(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    killed = house.open()
-    killed.decided(*decided(1))
-    request, decide = reducing(2)
-    with house.away():
-        decide(killed)
-        killed.order_moved(report(request, S.SENT), START_MS)
-        die(killed)
+    killed_with_a_spool(house)
 
     def fails(*_: object) -> None:
         raise JournalAwayError("statement timeout")
