@@ -210,9 +210,8 @@ async def run(
     """
     log, clock = make_log(settings.log.level, settings.log.format, settings.mode), SystemClock()
     opener = partial(wiring.reader_of, wiring.journal_url(settings), settings.mode)
-    watch = Watch(settings, settings.mode, clock, opener, log)
     async with watching(settings, clock, log, partial(orders_of, settings)) as watchman:
-        watch.counts = watchman.counts
+        watch = Watch(settings, settings.mode, clock, opener, log, watchman.counts)
         async with AsyncExitStack() as stack:
             await stack.enter_async_context(watch.supervised())
             if settings.web.enabled:

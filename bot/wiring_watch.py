@@ -39,8 +39,16 @@ SIGNS = 3
 class Watch:
     """What is seen of a process's accounts from outside."""
 
-    def __init__(self, settings: Settings, mode: str, clock: Clock, reader: Opener, log: Log) -> None:
-        """``reader`` opens the accounts' journal."""
+    def __init__(
+        self,
+        settings: Settings,
+        mode: str,
+        clock: Clock,
+        reader: Opener,
+        log: Log,
+        counts: Callable[[], Mapping[str, Count]] = dict,
+    ) -> None:
+        """``reader`` opens the accounts' journal; ``counts`` tells what became of messages to persons, by channel."""
         self._settings = settings
         self._log = log
         self._reader = reader
@@ -48,8 +56,7 @@ class Watch:
         self._version = importlib.metadata.version("hedgerow")
         self._last_end = LastEnd(Path(settings.web.token_path).with_name(f"{mode}.ended"))
         self._ended = self._last_end.read()
-        self.counts: Callable[[], Mapping[str, Count]] = dict
-        """What became of messages to persons, channel by channel."""
+        self._counts = counts
         self.window = Window(mode, clock.now_ms, int(settings.web.silent_seconds * MS))
         self.metrics = Metrics(mode, self._version, self._samples)
 
@@ -127,7 +134,7 @@ class Watch:
 
     def _samples(self) -> Iterator[Sample]:
         yield from gauges(self.window)
-        yield from notices(self.counts())
+        yield from notices(self._counts())
         if self._ended is not None:
             reason, at_ms = self._ended
             yield "run_end_timestamp_seconds", (reason,), at_ms / MS

@@ -4,7 +4,8 @@ import signal
 import subprocess
 import sys
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import httpx
@@ -59,6 +60,17 @@ class Bot:
             self._demo.kill()
             self._demo.wait()
             self._demo = None
+
+
+@contextmanager
+def started(folder: Path) -> Iterator[Bot]:
+    """Run a bot, and leave none behind."""
+    bot = Bot(folder)
+    try:
+        bot.start()
+        yield bot
+    finally:
+        bot.kill()
 
 
 def enter(page: Page, bot: Bot) -> None:

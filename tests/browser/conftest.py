@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from tests.browser.builders import WIDE, Bot
+from tests.browser.builders import WIDE, Bot, started
 from tests.real import program
 
 FLAGS = [
@@ -20,12 +20,8 @@ FLAGS = [
 
 @pytest.fixture(scope="module")
 def bot(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bot]:
-    started = Bot(tmp_path_factory.mktemp("page"))
-    try:
-        started.start()
-        yield started
-    finally:
-        started.kill()
+    with started(tmp_path_factory.mktemp("page")) as running:
+        yield running
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Page, Route, expect
 
-from tests.browser.builders import FOUND_MS, Bot, enter, sign_in
+from tests.browser.builders import FOUND_MS, Bot, enter, sign_in, started
 
 STALE = re.compile("stale")
 ALTERED = """
@@ -29,12 +29,8 @@ AWAY = """() => { window.alter = (data) => {
 @pytest.fixture
 def mortal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bot]:
     """Give a bot of one's own, to be killed."""
-    started = Bot(tmp_path_factory.mktemp("mortal"))
-    try:
-        started.start()
-        yield started
-    finally:
-        started.kill()
+    with started(tmp_path_factory.mktemp("mortal")) as running:
+        yield running
 
 
 def is_stale(page: Page, words: str) -> None:
